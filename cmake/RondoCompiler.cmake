@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Warnings, sanitizers and ccache. Nothing here reaches a project that consumes Rondo.
+
+if(RONDO_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    find_program(CCACHE_PROGRAM ccache)
+    mark_as_advanced(CCACHE_PROGRAM)
+    if(CCACHE_PROGRAM)
+        set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+        set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+    endif()
+endif()
+
+# A sanitizer concerns the whole program, so these two options are the only global ones.
+if(RONDO_SANITIZE)
+    add_compile_options(
+        "-fsanitize=${RONDO_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer
+    )
+    add_link_options("-fsanitize=${RONDO_SANITIZE}")
+endif()
+
+# g++ 12 reports a use of memory that only its own -fsanitize=undefined checks introduce, and
+# -Wtsan that it does not model std::atomic_thread_fence; both would be noise in those builds.
+function(rondo_warnings target)
+    target_compile_options(${target} PRIVATE
+        "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion>"
+        "$<$<AND:$<BOOL:${RONDO_WERROR}>,$<COMPILE_LANGUAGE:CXX>>:-Werror>"
+    )
+    if(RONDO_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-tsan)
+    endif()
+endfunction()
+
+# What every target of ours has in common.
+function(rondo_target target)
+    target_compile_features(${target} PUBLIC cxx_std_20)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+    rondo_warnings(${target})
+endfunction()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coroutine code that g++ 12 or clang 19 compiles wrongly. docs/compilers.md has the cases."""
+"""Coroutine code that g++ 12 or clang 19 compiles wrongly. STYLE.md lists the cases."""
 
 import re
 

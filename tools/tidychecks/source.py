@@ -27,7 +27,8 @@ class Project:
         if listed.returncode == 0:
             names = [name for name in listed.stdout.split("\0") if name]
         else:
-            names = [str(path.relative_to(self.root)) for path in self.root.rglob("*")]
+            found = [str(path.relative_to(self.root)) for path in self.root.rglob("*")]
+            names = [name for name in found if not re.match(r"(?:\.git|build)/|.*\.pyc$", name)]
         return sorted(name for name in set(names) if (self.root / name).is_file())
 
     def under(self, *folders, suffixes=CODE):

@@ -63,6 +63,8 @@ class Layers(Case):
         self.include(self.good, "src/driver/uring/a.cpp", '"driver/readiness.hpp"')
         self.include(self.bad, "src/driver/uring/a.cpp", '"driver/epoll/b.hpp"', select)
         self.include(self.bad, "src/driver/readiness.cpp", '"driver/epoll/b.hpp"', select)
+        self.include(self.bad, "src/sim/a.cpp", '"driver/epoll/b.hpp"', select)
+        self.include(self.good, "src/sim/a.cpp", '"driver/readiness.hpp"')
 
     def test_public_headers_are_light(self):
         self.include(self.bad, "include/rondo/net/a.hpp", "<sys/socket.h>", "public header")

@@ -67,13 +67,12 @@ def _check_include(project, name, module, line, path):
     if narrow is not None:
         if target not in narrow and path not in narrow:
             project.error("layers", name, line, f"may include only {', '.join(narrow)}")
-    elif target != module:
-        allowed = layers["modules"][module] + extra
-        if target not in allowed and path not in layers["headers"].get(module, []):
+    elif target != module and path not in layers["headers"].get(module, []):
+        if target not in layers["modules"][module] + extra:
             project.error("layers", name, line, f"{module} may not include {target}")
-    elif module == "driver" and len(parts) > 2 and "/".join(parts[:2]) not in extra:
-        # The drivers do not see each other, and what they share does not see them.
-        if pathlib.PurePath(name).parts[2] != parts[1]:
+    own_driver = "/".join(pathlib.PurePath(name).parts[1:3])
+    if target == "driver" and len(parts) > 2:
+        if "/".join(parts[:2]) not in [*extra, own_driver]:
             project.error("layers", name, line, f"only {_selector(layers)} names {parts[1]}")
 
 

@@ -23,7 +23,7 @@ _OFF = re.compile(
 def is_code(project, name):
     """C++, CMake, Python and shell; scripts without a suffix are known by their first line."""
     path = pathlib.PurePath(name)
-    if path.suffix in CODE | {".cmake", ".py", ".sh", ".toml"} or path.name == "CMakeLists.txt":
+    if path.suffix in CODE | {".cmake", ".py", ".bash", ".toml"} or path.name == "CMakeLists.txt":
         return True
     return path.suffix == "" and project.text(name).startswith("#!")
 

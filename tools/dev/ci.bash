@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# ./dev ci and ./dev matrix: steps, and a table of what they took. Part of ./dev.
+
+table=()
+failed=0
+
+# step <title> <command…>: runs it, its output into a log that is shown only on failure. A command
+# that ends with 77 was skipped; the last line of its output says why.
+step() {
+    local title=$1 log start seconds status verdict=ok
+    shift
+    mkdir -p build/log
+    log=build/log/${title//[^a-zA-Z0-9]/_}.log
+    printf '%-44s ' "$title"
+    start=$(date +%s)
+    # Not `if (…)`: a condition would switch errexit off inside.
+    set +e
+    (set -e; "$@") >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    case $status in
+        0) ;;
+        77) verdict=skipped ;;
+        *) verdict=FAILED failed=1 ;;
+    esac
+    seconds=$(($(date +%s) - start))
+    printf '%-7s %5d s\n' "$verdict" "$seconds"
+    case $verdict in
+        FAILED) echo "--- last lines of $log" && tail -n 120 "$log" && echo "---" ;;
+        skipped) tail -n 1 "$log" ;;
+    esac
+    table+=("$(printf '%-44s %-7s %5d s' "$title" "$verdict" "$seconds")")
+}
+
+print_table() {
+    printf '\n'
+    printf '%s\n' "${table[@]}" "$(printf '%-44s %-7s %5d s' total '' "$SECONDS")"
+    return "$failed"
+}
+
+with_driver() {
+    local driver=$1
+    shift
+    if [[ $driver == uring ]] && ! kernel_has_uring; then
+        echo "the kernel refuses io_uring here"
+        return 77
+    fi
+    RONDO_DRIVER=$driver "$@"
+}
+
+# io_uring_setup is system call 425 everywhere.
+kernel_has_uring() {
+    python3 -c 'import ctypes, sys
+sys.exit(ctypes.CDLL(None).syscall(425, 4, (ctypes.c_char * 120)()) < 0)'
+}
+
+# The commands of the README, as it gives them.
+readme_command() {
+    local command
+    command=$(grep -m1 -oE "^\./dev $1\b[^#]*" README.md) || die "README.md gives no ./dev $1"
+    bash -euc "$command"
+}
+
+readme_demo() {
+    readme_command demo | tee build/log/demo.txt
+    tail -n1 build/log/demo.txt |
+        grep -qE '^one after the other 3\.[0-9]+ s, together 2\.[0-9]+ s$' ||
+        die "the last line of the demo is not as promised"
+}
+
+headers() { build_preset "$1" --target all_verify_interface_header_sets; }
+
+# Fits 45 minutes on two cores, from a clean checkout. The suites marked slow run once per compiler.
+cmd_ci() {
+    step "setup" cmd_setup
+    step "tidy: our rules" cmd_tidy --fast
+    step "tidy: its own tests" python3 tools/test_tidy.py
+    step "format" cmd_format --check
+    step "README: ./dev demo" readme_demo
+    step "README: ./dev test (g++ release)" readme_command test
+    step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_preset gcc-release -LE slow
+    step "g++ release, RONDO_DRIVER=uring" with_driver uring test_preset gcc-release -LE slow
+    step "g++ release: headers alone" headers gcc-release
+    step "clang release" build_and_test clang-release
+    step "clang release: headers alone" headers clang-release
+    step "clang-tidy" cmd_tidy
+    local preset
+    for preset in {gcc,clang}-asan {gcc,clang}-tsan; do
+        step "$preset" build_and_test "$preset" -LE slow
+    done
+    step "package consumers" test/package/run
+    print_table
+}
+
+# Both compilers, every build, both kernel drivers, nothing left out.
+cmd_matrix() {
+    step "setup" cmd_setup
+    local preset driver
+    for preset in "${presets[@]}"; do
+        step "$preset: build" build_preset "$preset"
+        for driver in uring epoll; do
+            step "$preset: $driver" with_driver "$driver" test_preset "$preset"
+        done
+    done
+    step "package consumers" test/package/run
+    print_table
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The one door to the world: what an event loop needs of io_uring, epoll or the simulation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "rondo/loop/operation.hpp"
+
+struct sockaddr;
+
+namespace rondo {
+
+/// Which driver a loop runs on. `automatic` is io_uring where the kernel has what Rondo needs of
+/// it, and epoll elsewhere; the variable RONDO_DRIVER (uring, epoll, sim) decides before that.
+enum class DriverKind : std::uint8_t { automatic, uring, epoll, sim };
+
+/// What Driver::wait came back with.
+enum class WaitResult : std::uint8_t {
+    progress,  ///< time passed, an operation ended, or wake() was called
+    stalled,   ///< simulation only: nothing is in flight and nothing can ever happen again
+};
+
+/// Carries operations out and waits for them. One per loop; every call but wake() is made on the
+/// thread that made the driver.
+///
+/// A driver knows nothing of coroutines. It reports through Operation::ready, which it calls from
+/// wait() only, and which only queues: it runs no user code and destroys nothing. When ready() is
+/// entered with the operation in state done, the driver has touched it for the last time.
+class Driver {
+public:
+    using Time = std::int64_t;  ///< nanoseconds of the driver's monotonic clock, > 0
+    static constexpr Time never = INT64_MAX;
+
+    Driver() = default;
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+    virtual ~Driver() = default;
+
+    /// Starts `operation`, whose state is idle or done. True: it ended inside, the result is valid
+    /// and ready() is not called. A second reader or writer on a descriptor ends with -EBUSY.
+    virtual bool submit(Operation& operation) noexcept = 0;
+
+    /// Asks `operation` to end. It does so through wait(), or through perform() when runnable, with
+    /// -ECANCELED or with the value it already had. No effect in states idle and done.
+    virtual void cancel(Operation& operation) noexcept = 0;
+
+    /// Makes the call of an operation that ready() announced in state runnable. True: it is done.
+    /// False: the edge was spurious and it is in flight again.
+    virtual bool perform(Operation& operation) noexcept = 0;
+
+    /// Publishes what was submitted, sleeps at most until `until` (a time in the past: not at all;
+    /// `never`: without bound) and calls ready() for what ended or became runnable.
+    virtual WaitResult wait(Time until) noexcept = 0;
+
+    /// Makes the current or the next wait() return. Thread-safe, and safe in a signal handler.
+    virtual void wake() noexcept = 0;
+
+    virtual Time now() noexcept = 0;
+
+    /// Blocks the thread, as nanosleep does; in the simulation the clock jumps.
+    virtual void block_for(Time nanoseconds) noexcept = 0;
+
+    /// Operations submitted and not yet done.
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+    /// True while something waits to be published or flushed by the next wait().
+    virtual bool pending() const noexcept = 0;
+
+    /// Returns the buffer that a receive_leased operation delivered in `data`.
+    virtual void give_back(void* lease) noexcept = 0;
+    static constexpr std::uint32_t lease_size = 64 * 1024;
+
+    // Descriptors without waiting. Each returns >= 0, or -errno.
+
+    /// A non-blocking, close-on-exec stream socket.
+    virtual int open_socket(int family) noexcept = 0;
+    /// Binds and listens (SO_REUSEADDR on; SO_REUSEPORT when `share_port`).
+    virtual int listen(const sockaddr* address, std::uint32_t length, int backlog,
+                       bool share_port) noexcept = 0;
+    /// Writes the local (or the peer's) address of a socket; `length` in and out.
+    virtual int socket_name(int fd, bool peer, sockaddr* address,
+                            std::uint32_t* length) noexcept = 0;
+    /// setsockopt of an int; the simulation accepts and ignores it.
+    virtual int set_option(int fd, int level, int name, int value) noexcept = 0;
+    /// A connected pair of stream sockets.
+    virtual int socket_pair(int (&fds)[2]) noexcept = 0;
+    /// A pipe: fds[0] reads, fds[1] writes.
+    virtual int make_pipe(int (&fds)[2]) noexcept = 0;
+
+    /// False in the simulation: to_thread runs its function on the loop.
+    virtual bool uses_threads() const noexcept { return true; }
+
+    // The simulation's say in the order of tasks.
+
+    /// True when the loop must ask choose() which ready task runs next.
+    virtual bool schedules() const noexcept { return false; }
+    /// A number below `count`.
+    virtual std::size_t choose([[maybe_unused]] std::size_t count) noexcept { return 0; }
+
+    /// "uring", "epoll" or "sim".
+    virtual const char* name() const noexcept = 0;
+
+protected:
+    std::size_t in_flight_ = 0;
+};
+
+/// What a driver is made from.
+struct DriverOptions {
+    DriverKind kind = DriverKind::automatic;
+    bool random_order = false;  ///< simulation: run ready tasks in an order drawn from `seed`
+    std::uint64_t seed = 1;     ///< simulation
+};
+
+/// The kernel features that decided automatic selection, for `rondo doctor`.
+struct DriverReport {
+    DriverKind chosen;
+    std::string reason;    ///< why this one, in a sentence
+    std::string features;  ///< what was found of io_uring, comma separated
+};
+
+/// Makes the driver that `options` and RONDO_DRIVER ask for.
+///
+/// Errors: Error (not_supported) when a driver that was asked for by name cannot be had, or when
+/// RONDO_DRIVER names none.
+std::unique_ptr<Driver> make_driver(const DriverOptions& options);
+
+/// What make_driver would choose, and why.
+DriverReport probe_drivers(const DriverOptions& options);
+
+}  // namespace rondo

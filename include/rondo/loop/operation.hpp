@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Every request a driver can get, as plain data.
+#pragma once
+
+#include <cstdint>
+
+namespace rondo {
+
+/// What an Operation asks for.
+///
+/// *Readiness kinds* are non-blocking system calls which the driver makes itself, when the
+/// descriptor is ready: the kernel never holds a pointer of ours, so cancelling one is local and
+/// exact. *Completion kinds* belong to the kernel (or to a pool thread) until they end, and a
+/// cancelled one may still end with its value.
+enum class OperationKind : std::uint8_t {
+    // Readiness kinds; the descriptor must be a non-blocking socket.
+    accept,          ///< result: the new descriptor, non-blocking and close-on-exec
+    connect,         ///< data: sockaddr, size: its length; result: 0
+    receive,         ///< data, size: buffer; result: bytes, 0 at end of stream
+    receive_leased,  ///< result: bytes; data: a buffer of the driver's, see Driver::give_back
+    send_all,        ///< data, size: bytes; result: size. `moved` is exact even when it fails
+    poll,            ///< size: POLLIN and/or POLLOUT wanted; result: revents. One shot, level
+    // Kinds that end inside submit.
+    shutdown,  ///< size: SHUT_RD, SHUT_WR or SHUT_RDWR; result: 0
+    close,     ///< result: 0. Requires: no other operation in flight on the descriptor
+    // Completion kinds, on any descriptor: files, pipes, terminals.
+    read,   ///< data, size, offset (-1: current position); result: bytes, 0 at the end
+    write,  ///< data, size, offset (-1: current position); result: bytes, may be short
+};
+
+/// Where an Operation stands. The awaiter may touch every field in `idle` and `done`; in the other
+/// states it may only call Driver::cancel.
+///
+///     idle ──submit──► done                          (ended inside)
+///       └────submit──► in_flight ──wait──► done      (ready() called)
+///                        │   └─────wait──► runnable  (ready() called) ──perform──► done or
+///                        in_flight └──cancel──► cancel_asked ──wait or perform──► done
+enum class OperationState : std::uint8_t { idle, in_flight, runnable, cancel_asked, done };
+
+/// One request to a Driver: plain data, embedded in its awaiter, never moved while in flight.
+///
+/// Lifetime: `data` and the operation itself are borrowed until the state is `done`.
+struct Operation {
+    Operation* next = nullptr;  ///< the driver's link while in flight; the loop's after ready()
+    void (*ready)(Operation&) noexcept = nullptr;  ///< set before submit; only queues, see Driver
+    void* data = nullptr;
+    std::uint64_t offset = 0;
+    std::uint32_t size = 0;
+    std::uint32_t moved = 0;  ///< bytes sent so far; valid with any result
+    std::int32_t fd = -1;
+    std::int32_t result = 0;  ///< >= 0: the value; < 0: -errno. Valid in state done
+    std::uint32_t slot = 0;   ///< the driver's
+    OperationKind kind = OperationKind::poll;
+    OperationState state = OperationState::idle;
+    std::uint8_t flags = 0;  ///< the driver's
+    std::uint8_t hint = 0;   ///< the driver's
+
+    Operation() = default;
+    Operation(OperationKind what, int descriptor) noexcept : fd(descriptor), kind(what) {}
+};
+static_assert(sizeof(Operation) == 56);
+
+}  // namespace rondo

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/kernel_calls.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include "driver/pipe_signal_guard.hpp"
+
+namespace rondo::detail {
+namespace {
+
+template <class Call>
+int retry_interrupted(Call call) noexcept {
+    for (;;) {
+        const auto result = call();
+        if (result >= 0) {
+            return static_cast<int>(result);
+        }
+        if (errno != EINTR) {
+            return -errno;
+        }
+    }
+}
+
+// A result is an int.
+std::size_t clamp_size(std::uint32_t size) noexcept { return std::min<std::size_t>(size, INT_MAX); }
+
+int int_option(int fd, int level, int name) noexcept {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, level, name, &value, &length) == 0 ? value : -errno;
+}
+
+bool is_non_blocking(int fd) noexcept {
+    const int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+bool is_ready_for(int fd, short events) noexcept {
+    pollfd request{fd, events, 0};
+    return ::poll(&request, 1, 0) != 0;
+}
+
+int plain_read(const Operation& operation, std::size_t size) noexcept {
+    return retry_interrupted([&] {
+        return operation.offset == current_position ? ::read(operation.fd, operation.data, size)
+                                                    : ::pread(operation.fd, operation.data, size,
+                                                              static_cast<off_t>(operation.offset));
+    });
+}
+
+int plain_write(const Operation& operation, std::size_t size) noexcept {
+    return retry_interrupted([&] {
+        return operation.offset == current_position
+                   ? ::write(operation.fd, operation.data, size)
+                   : ::pwrite(operation.fd, operation.data, size,
+                              static_cast<off_t>(operation.offset));
+    });
+}
+
+}  // namespace
+
+int KernelCalls::receive(int fd, void* data, std::uint32_t size) noexcept {
+    return retry_interrupted([&] { return ::recv(fd, data, clamp_size(size), MSG_DONTWAIT); });
+}
+
+int KernelCalls::send(int fd, const void* data, std::uint32_t size) noexcept {
+    return retry_interrupted(
+        [&] { return ::send(fd, data, clamp_size(size), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+int KernelCalls::accept(int fd) noexcept {
+    for (;;) {
+        const int accepted = retry_interrupted(
+            [&] { return ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
+        // The peer gave up while it stood in the queue; the next one is meant.
+        if (accepted != -ECONNABORTED && accepted != -EPROTO) {
+            return accepted;
+        }
+    }
+}
+
+int KernelCalls::connect(int fd, const void* address, std::uint32_t length) noexcept {
+    return ::connect(fd, static_cast<const sockaddr*>(address), length) == 0 ? 0 : -errno;
+}
+
+// No error and no peer is a connect in progress after a spurious edge, or one that a shutdown
+// ended.
+int KernelCalls::connect_result(int fd) noexcept {
+    const int error = int_option(fd, SOL_SOCKET, SO_ERROR);
+    if (error != 0) {
+        return error > 0 ? -error : error;
+    }
+    sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) == 0) {
+        return 0;
+    }
+    return is_ready_for(fd, POLLOUT) ? -ECONNABORTED : -EINPROGRESS;
+}
+
+// RWF_NOWAIT asks for it without changing a flag that other processes may share. Where a descriptor
+// does not know it, poll tells whether a call would block.
+int KernelCalls::read(const Operation& operation) noexcept {
+    iovec part{operation.data, clamp_size(operation.size)};
+    const int result = retry_interrupted([&] {
+        return ::preadv2(operation.fd, &part, 1, static_cast<off_t>(operation.offset), RWF_NOWAIT);
+    });
+    if (result != -EOPNOTSUPP) {
+        return result;
+    }
+    if (!is_non_blocking(operation.fd) && !is_ready_for(operation.fd, POLLIN)) {
+        return -EAGAIN;
+    }
+    return plain_read(operation, part.iov_len);
+}
+
+int KernelCalls::write(const Operation& operation) noexcept {
+    const PipeSignalGuard guard(true);
+    iovec part{operation.data, clamp_size(operation.size)};
+    const int result = retry_interrupted([&] {
+        return ::pwritev2(operation.fd, &part, 1, static_cast<off_t>(operation.offset), RWF_NOWAIT);
+    });
+    if (result != -EOPNOTSUPP) {
+        return result;
+    }
+    if (is_non_blocking(operation.fd)) {
+        return plain_write(operation, part.iov_len);
+    }
+    if (!is_ready_for(operation.fd, POLLOUT)) {
+        return -EAGAIN;
+    }
+    // A writable pipe has room for PIPE_BUF bytes at least.
+    return plain_write(operation, std::min<std::size_t>(part.iov_len, PIPE_BUF));
+}
+
+bool KernelCalls::short_means_empty(int fd) noexcept {
+    const int domain = int_option(fd, SOL_SOCKET, SO_DOMAIN);
+    return (domain == AF_INET || domain == AF_INET6) &&
+           int_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP;
+}
+
+int KernelCalls::shutdown(int fd, int how) noexcept {
+    return ::shutdown(fd, how) == 0 ? 0 : -errno;
+}
+
+// Linux closes the number even when it says EINTR.
+int KernelCalls::close(int fd) noexcept { return ::close(fd) == 0 || errno == EINTR ? 0 : -errno; }
+
+int KernelCalls::open_socket(int family) noexcept {
+    const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return fd >= 0 ? fd : -errno;
+}
+
+int KernelCalls::listen(const sockaddr* address, std::uint32_t length, int backlog,
+                        bool share_port) noexcept {
+    const int fd = open_socket(address->sa_family);
+    if (fd < 0) {
+        return fd;
+    }
+    int error = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (error == 0 && share_port) {
+        error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    }
+    if (error == 0 && address->sa_family == AF_INET6) {
+        error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    }
+    if (error == 0 && (::bind(fd, address, length) != 0 || ::listen(fd, backlog) != 0)) {
+        error = -errno;
+    }
+    if (error != 0) {
+        ::close(fd);
+        return error;
+    }
+    return fd;
+}
+
+int KernelCalls::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept {
+    socklen_t size = *length;
+    if ((peer ? getpeername(fd, address, &size) : getsockname(fd, address, &size)) != 0) {
+        return -errno;
+    }
+    *length = size;
+    return 0;
+}
+
+int KernelCalls::set_option(int fd, int level, int name, int value) noexcept {
+    return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : -errno;
+}
+
+int KernelCalls::socket_pair(int (&fds)[2]) noexcept {
+    const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    return ::socketpair(AF_UNIX, type, 0, fds) == 0 ? 0 : -errno;
+}
+
+int KernelCalls::make_pipe(int (&fds)[2]) noexcept {
+    return ::pipe2(fds, O_CLOEXEC) == 0 ? 0 : -errno;
+}
+
+int transfer_blocking(const Operation& operation) noexcept {
+    const std::size_t size = clamp_size(operation.size);
+    return operation.kind == OperationKind::read ? plain_read(operation, size)
+                                                 : plain_write(operation, size);
+}
+
+bool write_may_block(int fd) noexcept {
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && !is_non_blocking(fd);
+}
+
+}  // namespace rondo::detail

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The system calls behind the readiness kinds, for the two drivers of a real kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "rondo/loop/operation.hpp"
+
+struct sockaddr;
+
+namespace rondo::detail {
+
+/// Operation::offset of a read or write at the descriptor's own position: a stream.
+inline constexpr std::uint64_t current_position = ~std::uint64_t{0};
+
+/// Each call returns >= 0 or -errno, and -EAGAIN where it would block. The simulated network has
+/// the same functions; see attempt.hpp for what the shared half makes of them.
+struct KernelCalls {
+    static int receive(int fd, void* data, std::uint32_t size) noexcept;
+    static int send(int fd, const void* data, std::uint32_t size) noexcept;
+    static int accept(int fd) noexcept;
+    /// 0, -EINPROGRESS, or the error.
+    static int connect(int fd, const void* address, std::uint32_t length) noexcept;
+    /// What became of a connect in progress: 0, -EINPROGRESS (not yet), or the error.
+    static int connect_result(int fd) noexcept;
+    /// Never blocks, whether the descriptor is non-blocking or not. May move less than asked for.
+    static int read(const Operation& operation) noexcept;
+    static int write(const Operation& operation) noexcept;
+    static bool short_means_empty(int fd) noexcept;
+
+    static int shutdown(int fd, int how) noexcept;
+    static int close(int fd) noexcept;
+    static int open_socket(int family) noexcept;
+    static int listen(const sockaddr* address, std::uint32_t length, int backlog,
+                      bool share_port) noexcept;
+    static int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
+    static int set_option(int fd, int level, int name, int value) noexcept;
+    static int socket_pair(int (&fds)[2]) noexcept;
+    static int make_pipe(int (&fds)[2]) noexcept;
+};
+
+/// Reads or writes as `operation` says, blocking if the descriptor does. Thread-safe.
+int transfer_blocking(const Operation& operation) noexcept;
+
+/// True when even a small write to a writable `fd` may block: a blocking terminal or device.
+bool write_may_block(int fd) noexcept;
+
+}  // namespace rondo::detail

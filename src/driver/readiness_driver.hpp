@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The half that all drivers share: try the call, else wait for an edge, then make the call.
+///
+/// The kernel never holds a pointer to a waiting Operation or to its buffer, so cancelling one is
+/// local and exact. `Body` derives from this class and supplies the edges:
+///
+///     int arm(int fd, Descriptor&, bool out)    // report edges of this direction; 0 or -errno
+///     int arm_poll(Operation&, Descriptor&)     // one-shot, level; 0, -errno, or revents > 0
+///     void disarm_poll(Operation&, Descriptor&)
+///     int close_armed(int fd, Descriptor&)      // ends edges and the descriptor; 0 or -errno
+///     bool submit_transfer(Operation&)          // read and write, as submit()
+///     void cancel_transfer(Operation&)          // of one that is operation_lent
+///     static int unknown_descriptor(int fd)     // what a poll of one outside the table ends with
+///
+/// and wait(), which calls on_edge() and on_poll() for what the kernel reported and finish_ended()
+/// last. `Calls` makes the system calls; see attempt.hpp.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "driver/attempt.hpp"
+#include "driver/readiness_base.hpp"
+
+namespace rondo::detail {
+
+inline constexpr unsigned hang_up_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+inline constexpr unsigned readable_events = EPOLLIN | hang_up_events;
+inline constexpr unsigned writable_events = EPOLLOUT | EPOLLHUP | EPOLLERR;
+
+template <class Body, class Calls>
+class ReadinessDriver : public ReadinessBase {
+public:
+    bool submit(Operation& operation) noexcept final;
+    void cancel(Operation& operation) noexcept final;
+    bool perform(Operation& operation) noexcept final;
+
+    int open_socket(int family) noexcept final { return adopt(calls_.open_socket(family)); }
+    int listen(const sockaddr* address, std::uint32_t length, int backlog,
+               bool share_port) noexcept final {
+        return adopt(calls_.listen(address, length, backlog, share_port));
+    }
+    int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {
+        return calls_.socket_name(fd, peer, address, length);
+    }
+    int set_option(int fd, int level, int name, int value) noexcept final {
+        return calls_.set_option(fd, level, name, value);
+    }
+    int socket_pair(int (&fds)[2]) noexcept final {
+        return adopt_both(calls_.socket_pair(fds), fds);
+    }
+    int make_pipe(int (&fds)[2]) noexcept final { return adopt_both(calls_.make_pipe(fds), fds); }
+
+protected:
+    template <class... Arguments>
+    ReadinessDriver(int first_descriptor, std::size_t descriptors, Arguments&&... arguments)
+        : ReadinessBase(first_descriptor, descriptors),
+          calls_(std::forward<Arguments>(arguments)...) {}
+
+    /// Takes the operation's place on its descriptor, tries its call, and waits if it would block.
+    bool submit_readiness(Operation& operation) noexcept;
+
+    /// The kernel reported `events` of an armed descriptor.
+    void on_edge(Descriptor& descriptor, unsigned events) noexcept;
+
+    /// The kernel reported `events` to the polls of a descriptor. True: one of them still waits.
+    bool on_poll(Descriptor& descriptor, unsigned events) noexcept;
+
+    /// The edge source of one direction failed for good: whoever waits for it ends with `error`.
+    void on_edge_failed(Operation* waiting, Descriptor& descriptor, int error) noexcept;
+
+    static bool polls(const Operation* operation) noexcept {
+        return operation != nullptr && operation->kind == OperationKind::poll;
+    }
+
+    static bool reads(const Operation& operation) noexcept;
+    static bool writes(const Operation& operation) noexcept;
+
+    /// 0 when `operation` may take its place on the descriptor, else -EBUSY.
+    static int find_place(const Operation& operation, const Descriptor& descriptor) noexcept;
+    static void take_place(Operation& operation, Descriptor& descriptor) noexcept;
+
+    Calls calls_;
+
+private:
+    Body& body() noexcept { return static_cast<Body&>(*this); }
+
+    bool submit_poll(Operation& operation) noexcept;
+    int close_descriptor(int fd) noexcept;
+    bool attempt(Operation& operation, Descriptor& descriptor) noexcept;
+    int start_connect(const Operation& operation, Descriptor& descriptor) noexcept;
+    int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
+    bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
+    static bool waits_for_edge(const Operation* operation) noexcept;
+
+    int adopt_both(int result, const int (&fds)[2]) noexcept {
+        if (result == 0) {
+            adopt(fds[0]);
+            adopt(fds[1]);
+        }
+        return result;
+    }
+};
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::reads(const Operation& operation) noexcept {
+    switch (operation.kind) {
+        case OperationKind::accept:
+        case OperationKind::receive:
+        case OperationKind::receive_leased:
+        case OperationKind::read: return true;
+        case OperationKind::poll: return (operation.size & EPOLLIN) != 0;
+        default: return false;
+    }
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::writes(const Operation& operation) noexcept {
+    switch (operation.kind) {
+        case OperationKind::connect:
+        case OperationKind::send_all:
+        case OperationKind::write: return true;
+        case OperationKind::poll: return (operation.size & EPOLLOUT) != 0;
+        default: return false;
+    }
+}
+
+// Polls and readiness kinds do not share a descriptor: whoever polls makes the calls itself, so the
+// hints of the other mean nothing.
+template <class Body, class Calls>
+int ReadinessDriver<Body, Calls>::find_place(const Operation& operation,
+                                             const Descriptor& descriptor) noexcept {
+    const Operation* reader = descriptor.reader;
+    const Operation* writer = descriptor.writer;
+    if ((reads(operation) && reader != nullptr) || (writes(operation) && writer != nullptr)) {
+        return -EBUSY;
+    }
+    const Operation* other = reader != nullptr ? reader : writer;
+    const bool mixed = other != nullptr && polls(other) != polls(&operation);
+    return mixed ? -EBUSY : 0;
+}
+
+template <class Body, class Calls>
+void ReadinessDriver<Body, Calls>::take_place(Operation& operation,
+                                              Descriptor& descriptor) noexcept {
+    if (reads(operation)) {
+        descriptor.reader = &operation;
+    }
+    if (writes(operation)) {
+        descriptor.writer = &operation;
+    }
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
+    operation.moved = 0;
+    operation.flags = 0;
+    switch (operation.kind) {
+        case OperationKind::poll: return submit_poll(operation);
+        case OperationKind::shutdown: {
+            const int how = static_cast<int>(operation.size);
+            return end_inside(operation, calls_.shutdown(operation.fd, how));
+        }
+        case OperationKind::close: return end_inside(operation, close_descriptor(operation.fd));
+        case OperationKind::read:
+        case OperationKind::write: return body().submit_transfer(operation);
+        case OperationKind::send_all:
+            if (operation.size > INT_MAX) {
+                return end_inside(operation, -EINVAL);
+            }
+            return submit_readiness(operation);
+        default: return submit_readiness(operation);
+    }
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::submit_readiness(Operation& operation) noexcept {
+    Descriptor* descriptor = table_.find(operation.fd);
+    if (descriptor == nullptr) {
+        return end_inside(operation, -EBADF);
+    }
+    if (const int error = find_place(operation, *descriptor); error != 0) {
+        return end_inside(operation, error);
+    }
+    if (operation.kind == OperationKind::connect) {
+        const int result = start_connect(operation, *descriptor);
+        if (result != -EINPROGRESS) {
+            return end_inside(operation, result);
+        }
+    } else if (!(reads(operation) ? descriptor->dry : descriptor->full) &&
+               attempt(operation, *descriptor)) {
+        operation.state = OperationState::done;
+        return true;
+    }
+    if (const int error = arm_for(operation, *descriptor); error != 0) {
+        return end_inside(operation, error);
+    }
+    take_place(operation, *descriptor);
+    begin(operation);
+    return false;
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::submit_poll(Operation& operation) noexcept {
+    operation.size &= EPOLLIN | EPOLLOUT;
+    if (operation.size == 0) {
+        return end_inside(operation, -EINVAL);
+    }
+    Descriptor* descriptor = table_.find(operation.fd);
+    if (descriptor == nullptr) {
+        return end_inside(operation, Body::unknown_descriptor(operation.fd));
+    }
+    if (const int error = find_place(operation, *descriptor); error != 0) {
+        return end_inside(operation, error);
+    }
+    take_place(operation, *descriptor);
+    if (const int result = body().arm_poll(operation, *descriptor); result != 0) {
+        leave(operation, *descriptor);
+        return end_inside(operation, result);
+    }
+    begin(operation);
+    return false;
+}
+
+template <class Body, class Calls>
+int ReadinessDriver<Body, Calls>::start_connect(const Operation& operation,
+                                                Descriptor& descriptor) noexcept {
+    const int result = calls_.connect(operation.fd, operation.data, operation.size);
+    if (result == -EINPROGRESS) {
+        descriptor.full = true;
+    }
+    return result;
+}
+
+template <class Body, class Calls>
+int ReadinessDriver<Body, Calls>::close_descriptor(int fd) noexcept {
+    Descriptor* descriptor = table_.find(fd);
+    if (descriptor == nullptr) {
+        return calls_.close(fd);
+    }
+    RONDO_REQUIRE(descriptor->reader == nullptr && descriptor->writer == nullptr,
+                  "close of a descriptor with an operation in flight");
+    return body().close_armed(fd, *descriptor);
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, Descriptor& descriptor) noexcept {
+    switch (operation.kind) {
+        case OperationKind::receive: return attempt_receive(calls_, operation, descriptor);
+        case OperationKind::receive_leased:
+            return attempt_receive_leased(calls_, leases_, operation, descriptor);
+        case OperationKind::send_all: return attempt_send_all(calls_, operation, descriptor);
+        case OperationKind::accept: return attempt_accept(calls_, table_, operation, descriptor);
+        case OperationKind::connect: return attempt_connect_result(calls_, operation, descriptor);
+        default: return attempt_transfer(calls_, operation, descriptor);
+    }
+}
+
+template <class Body, class Calls>
+int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
+                                          Descriptor& descriptor) noexcept {
+    const bool out = !reads(operation);
+    if (!out && descriptor.short_read == ShortRead::unknown) {
+        descriptor.short_read = calls_.short_means_empty(operation.fd) ? ShortRead::means_empty
+                                                                       : ShortRead::proves_nothing;
+    }
+    const bool armed = out ? descriptor.armed_out : descriptor.armed_in;
+    return armed ? 0 : body().arm(operation.fd, descriptor, out);
+}
+
+// Makes the call of an operation that has its place. False: it would block still, and waits again.
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
+                                             Descriptor& descriptor) noexcept {
+    if (!attempt(operation, descriptor)) {
+        const int error = arm_for(operation, descriptor);
+        if (error == 0) {
+            return false;
+        }
+        operation.result = error;
+    }
+    leave(operation, descriptor);
+    return true;
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::perform(Operation& operation) noexcept {
+    if (operation.state == OperationState::done) {
+        return true;
+    }
+    Descriptor& descriptor = *table_.find(operation.fd);
+    if (operation.state == OperationState::cancel_asked) {
+        leave(operation, descriptor);
+    } else if (!try_again(operation, descriptor)) {
+        operation.state = OperationState::in_flight;
+        return false;
+    }
+    operation.state = OperationState::done;
+    --in_flight_;
+    return true;
+}
+
+template <class Body, class Calls>
+void ReadinessDriver<Body, Calls>::cancel(Operation& operation) noexcept {
+    if (operation.state == OperationState::runnable) {
+        // It stands in the loop's queue already, so it must not join ended_: perform() ends it.
+        operation.state = OperationState::cancel_asked;
+        operation.result = -ECANCELED;
+        return;
+    }
+    if (operation.state != OperationState::in_flight) {
+        return;
+    }
+    operation.state = OperationState::cancel_asked;
+    if ((operation.flags & operation_lent) != 0) {
+        body().cancel_transfer(operation);
+        return;
+    }
+    Descriptor& descriptor = *table_.find(operation.fd);
+    leave(operation, descriptor);
+    if (polls(&operation)) {
+        body().disarm_poll(operation, descriptor);
+    }
+    operation.result = -ECANCELED;
+    ended_.push(operation);
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::waits_for_edge(const Operation* operation) noexcept {
+    return operation != nullptr && operation->state == OperationState::in_flight &&
+           !polls(operation) && (operation->flags & operation_lent) == 0;
+}
+
+template <class Body, class Calls>
+void ReadinessDriver<Body, Calls>::on_edge(Descriptor& descriptor, unsigned events) noexcept {
+    if ((events & hang_up_events) != 0) {
+        descriptor.hung_up = true;
+    }
+    if ((events & readable_events) != 0) {
+        descriptor.dry = false;
+        Operation* reader = descriptor.reader;
+        if (waits_for_edge(reader)) {
+            if (descriptor.bulk && reader->kind != OperationKind::accept) {
+                reader->state = OperationState::runnable;
+                reader->ready(*reader);
+            } else if (try_again(*reader, descriptor)) {
+                finish(*reader);
+            }
+        }
+    }
+    if ((events & writable_events) != 0) {
+        descriptor.full = false;
+        Operation* writer = descriptor.writer;
+        if (waits_for_edge(writer) && try_again(*writer, descriptor)) {
+            finish(*writer);
+        }
+    }
+}
+
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::on_poll(Descriptor& descriptor, unsigned events) noexcept {
+    Operation* const waiting[2] = {
+        descriptor.reader,
+        descriptor.writer != descriptor.reader ? descriptor.writer : nullptr,
+    };
+    for (Operation* operation : waiting) {
+        if (!polls(operation)) {
+            continue;
+        }
+        const unsigned seen = events & (operation->size | EPOLLHUP | EPOLLERR);
+        if (seen != 0) {
+            operation->result = static_cast<std::int32_t>(seen);
+            leave(*operation, descriptor);
+            finish(*operation);
+        }
+    }
+    return polls(descriptor.reader) || polls(descriptor.writer);
+}
+
+template <class Body, class Calls>
+void ReadinessDriver<Body, Calls>::on_edge_failed(Operation* waiting, Descriptor& descriptor,
+                                                  int error) noexcept {
+    if (waits_for_edge(waiting)) {
+        waiting->result = error;
+        leave(*waiting, descriptor);
+        finish(*waiting);
+    }
+}
+
+}  // namespace rondo::detail

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The flush and the system call are made here rather than by liburing, whose version 2.3 cannot
+// pass an absolute deadline. The kernel reads entries through sq.array, which is therefore the
+// identity, and reports in *sq.khead what it consumed, whatever the call returned.
+#include "driver/uring/ring.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "driver/monotonic.hpp"
+#include "rondo/base/assert.hpp"
+
+namespace rondo::detail {
+namespace {
+
+constexpr unsigned submission_entries = 1024;
+constexpr unsigned completion_entries = 8192;
+constexpr std::size_t signal_set_size = 8;
+
+constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG |
+                                       IORING_FEAT_RW_CUR_POS | IORING_FEAT_CQE_SKIP |
+                                       IORING_FEAT_FAST_POLL;
+
+}  // namespace
+
+Ring::~Ring() {
+    if (open_) {
+        io_uring_queue_exit(&ring_);
+    }
+}
+
+int Ring::open() noexcept {
+    io_uring_params parameters{};
+    parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                       IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+    parameters.cq_entries = completion_entries;
+    if (const int error = io_uring_queue_init_params(submission_entries, &ring_, &parameters);
+        error < 0) {
+        return error;
+    }
+    open_ = true;
+    if ((ring_.features & required_features) != required_features) {
+        return -ENOSYS;
+    }
+    for (unsigned i = 0; i < ring_.sq.ring_entries; ++i) {
+        ring_.sq.array[i] = i;
+    }
+    enter_fd_ = ring_.ring_fd;
+    if (io_uring_register_ring_fd(&ring_) == 1) {
+        enter_fd_ = ring_.enter_ring_fd;
+        enter_flags_ |= IORING_ENTER_REGISTERED_RING;
+    }
+    if ((ring_.features & IORING_FEAT_NO_IOWAIT) != 0) {
+        enter_flags_ |= IORING_ENTER_NO_IOWAIT;
+    }
+    probe_absolute_timer();
+    return 0;
+}
+
+void Ring::probe_absolute_timer() noexcept {
+    io_uring_getevents_arg argument{};
+    const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_ABS_TIMER;
+    absolute_timer_ = call(0, flags, &argument, sizeof argument) >= 0;
+}
+
+int Ring::call(unsigned wait_for, unsigned flags, const void* argument, std::size_t size) noexcept {
+    auto& queue = ring_.sq;
+    const unsigned batch = unsubmitted();
+    std::atomic_ref(*queue.ktail).store(queue.sqe_tail, std::memory_order_release);
+    const long result = syscall(__NR_io_uring_enter, enter_fd_, batch, wait_for,
+                                flags | enter_flags_, argument, size);
+    const int error = result < 0 ? errno : 0;
+    queue.sqe_head = std::atomic_ref(*queue.khead).load(std::memory_order_acquire);
+    return error != 0 ? -error : static_cast<int>(result);
+}
+
+bool Ring::is_full() const noexcept { return unsubmitted() >= ring_.sq.ring_entries; }
+
+bool Ring::kernel_has_work() const noexcept {
+    const unsigned flags = std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed);
+    return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+io_uring_sqe& Ring::next_entry() noexcept {
+    for (int tries = 0; is_full(); ++tries) {
+        RONDO_ASSERT(tries < 1000, "io_uring takes no submissions");
+        if (call(0, tries == 0 ? 0 : IORING_ENTER_GETEVENTS, nullptr, 0) < 0) {
+            set_aside();
+        }
+    }
+    io_uring_sqe& entry = ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask];
+    std::memset(&entry, 0, sizeof entry);
+    return entry;
+}
+
+// The kernel refuses submissions while completions that found no room are waiting for it.
+void Ring::set_aside() noexcept {
+    auto& queue = ring_.cq;
+    const unsigned tail = std::atomic_ref(*queue.ktail).load(std::memory_order_acquire);
+    for (unsigned head = *queue.khead; head != tail; ++head) {
+        aside_.push_back(queue.cqes[head & queue.ring_mask]);
+        std::atomic_ref(*queue.khead).store(head + 1, std::memory_order_release);
+    }
+}
+
+void Ring::enter(Driver::Time until) noexcept {
+    unsigned flags = IORING_ENTER_GETEVENTS;
+    unsigned wait_for = until > 0 && aside_.empty() ? 1 : 0;
+    __kernel_timespec deadline{};
+    io_uring_getevents_arg argument{};
+    argument.sigmask_sz = signal_set_size;
+    const bool timed = wait_for != 0 && until != Driver::never;
+    if (timed) {
+        const Driver::Time bound = absolute_timer_ ? until : until - monotonic_now();
+        if (bound > 0) {
+            deadline.tv_sec = bound / nanoseconds_per_second;
+            deadline.tv_nsec = bound % nanoseconds_per_second;
+            argument.ts = reinterpret_cast<std::uintptr_t>(&deadline);
+            flags |= IORING_ENTER_EXT_ARG | (absolute_timer_ ? IORING_ENTER_ABS_TIMER : 0);
+        } else {
+            wait_for = 0;
+        }
+    }
+    if (wait_for == 0 && unsubmitted() == 0 && !kernel_has_work()) {
+        return;
+    }
+    const bool extended = (flags & IORING_ENTER_EXT_ARG) != 0;
+    const int result =
+        call(wait_for, flags, extended ? &argument : nullptr, extended ? sizeof argument : 0);
+    // ETIME: the deadline passed. EINTR: a signal. EAGAIN, EBUSY: the rest of the batch later.
+    RONDO_ASSERT(result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN ||
+                     result == -EBUSY,
+                 "io_uring_enter failed");
+}
+
+}  // namespace rondo::detail

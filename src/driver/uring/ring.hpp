@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One io_uring: its submission queue, the one system call, its completions.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "driver/uring/constants.hpp"
+#include "rondo/loop/driver.hpp"
+
+namespace rondo::detail {
+
+/// Used by the thread that opened it only: the kernel binds a ring to its one submitter.
+class Ring {
+public:
+    Ring() = default;
+    Ring(const Ring&) = delete;
+    Ring& operator=(const Ring&) = delete;
+    ~Ring();
+
+    /// 0, or the -errno that says why this system gives no ring that Rondo can use.
+    int open() noexcept;
+
+    /// A zeroed entry of the next batch.
+    io_uring_sqe& next_entry() noexcept;
+
+    /// Entries that the kernel has not seen yet.
+    unsigned unsubmitted() const noexcept { return ring_.sq.sqe_tail - ring_.sq.sqe_head; }
+
+    /// Publishes the batch, and sleeps at most until `until` for a completion.
+    void enter(Driver::Time until) noexcept;
+
+    /// Calls `take(cqe)` for every completion there is. It may ask for entries, not enter().
+    template <class Take>
+    void reap(Take take) noexcept;
+
+    bool has_absolute_timer() const noexcept { return absolute_timer_; }
+    bool is_registered() const noexcept { return ring_.enter_ring_fd != ring_.ring_fd; }
+    unsigned features() const noexcept { return ring_.features; }
+    io_uring& raw() noexcept { return ring_; }
+
+private:
+    int call(unsigned wait_for, unsigned flags, const void* argument, std::size_t size) noexcept;
+    bool kernel_has_work() const noexcept;
+    bool is_full() const noexcept;
+    void set_aside() noexcept;
+    void probe_absolute_timer() noexcept;
+
+    io_uring ring_{};
+    std::vector<io_uring_cqe> aside_;  ///< reaped early because the submission queue was stuck
+    unsigned enter_flags_ = 0;
+    int enter_fd_ = -1;
+    bool absolute_timer_ = false;
+    bool open_ = false;
+};
+
+template <class Take>
+void Ring::reap(Take take) noexcept {
+    for (std::size_t i = 0; i < aside_.size(); ++i) {
+        const io_uring_cqe completion = aside_[i];
+        take(completion);
+    }
+    aside_.clear();
+    auto& queue = ring_.cq;
+    const unsigned tail = std::atomic_ref(*queue.ktail).load(std::memory_order_acquire);
+    for (unsigned head = *queue.khead; head != tail; ++head) {
+        const io_uring_cqe completion = queue.cqes[head & queue.ring_mask];
+        std::atomic_ref(*queue.khead).store(head + 1, std::memory_order_release);
+        take(completion);
+    }
+}
+
+}  // namespace rondo::detail

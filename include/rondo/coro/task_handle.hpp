@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+/// TaskHandle<T>: a spawned task seen from outside.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "rondo/coro/group.hpp"
+#include "rondo/coro/result_scope.hpp"
+#include "rondo/coro/starter.hpp"
+#include "rondo/coro/wait_list.hpp"
+
+namespace rondo {
+
+template <class T>
+class TaskHandle;
+
+namespace detail {
+
+/// Gives `scope` a name for people, replacing an earlier one. An empty one removes it.
+void set_name(Scope& scope, std::string_view name);
+std::string_view name_of(const Scope& scope) noexcept;
+
+/// "an error nobody looked at": a create_task's error whose handle never asked.
+void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept;
+
+/// A spawned task: the result, and who waits for it. Lives until it ended and has no handle.
+template <class T>
+struct TaskNode : ResultScope<T> {
+    Waiter* waiters = nullptr;  ///< singly linked, first come first
+
+    TaskNode() noexcept {}
+    ~TaskNode() {
+        if (this->name != 0) [[unlikely]] {
+            set_name(*this, {});
+        }
+    }
+    static void* operator new(std::size_t bytes) { return local.pool.take(bytes); }
+    static void operator delete(void* node, std::size_t bytes) noexcept {
+        local.pool.give(node, bytes);
+    }
+
+    void add_waiter(Waiter& waiter) noexcept {
+        Waiter** at = &waiters;
+        while (*at != nullptr) {
+            at = &(*at)->next;
+        }
+        waiter.next = nullptr;
+        *at = &waiter;
+    }
+    void remove_waiter(Waiter& waiter) noexcept {
+        Waiter** at = &waiters;
+        while (*at != &waiter) {
+            at = &(*at)->next;
+        }
+        *at = waiter.next;
+    }
+    void release() noexcept { this->kind->on(*this, ScopeEvent::released); }
+
+    /// The chain ended, one way or the other; its result is taken.
+    Scope* end(ScopeEvent event) {
+        auto& group = static_cast<Group&>(*this->parent);
+        this->detach();
+        if (event == ScopeEvent::stopped) [[unlikely]] {
+            this->state = ScopeState::stopped;
+            const bool wanted = this->reason == Reason::caller || this->reason == Reason::abandoned;
+            if (!wanted || group.has(Scope::cancelled)) {
+                group.set(Scope::child_stopped);
+            }
+        }
+        while (waiters != nullptr) {
+            wake(*std::exchange(waiters, waiters->next)->scope);
+        }
+        if (this->state == ScopeState::error && !group.has(Scope::keeps_errors)) [[unlikely]] {
+            this->set(Scope::observed);
+            group.fail(this->error);
+        }
+        if (!this->has(Scope::has_handle)) {
+            release();
+        }
+        if (--group.left == 0 && group.has(Scope::body_done)) {
+            return group.kind->on(group, ScopeEvent::children_done);
+        }
+        return nullptr;
+    }
+    void report_unless_observed() noexcept {
+        if (this->state == ScopeState::error && !this->has(Scope::observed)) [[unlikely]] {
+            report_unobserved(*this, this->error);
+        }
+    }
+};
+
+/// A TaskNode with what it was made from, which dies when the task ended.
+template <class T, class S>
+struct StartedNode : TaskNode<T> {
+    std::optional<S> starter;
+
+    template <class... Given>
+    explicit StartedNode(Given&&... given)
+        : starter(std::in_place, std::in_place, std::forward<Given>(given)...) {}
+
+    static Scope* on(Scope& scope, ScopeEvent event) {
+        auto& node = static_cast<StartedNode&>(scope);
+        if (event == ScopeEvent::released) {
+            node.report_unless_observed();
+            delete &node;
+            return nullptr;
+        }
+        if (event == ScopeEvent::finished) {
+            node.take(node.frame);
+        }
+        node.starter.reset();
+        return node.end(event);
+    }
+    static constexpr ScopeKind node_kind{&on, "task"};
+};
+
+/// A task needs no starter once its frame is known.
+template <class T>
+struct BareNode : TaskNode<T> {
+    static Scope* on(Scope& scope, ScopeEvent event) {
+        auto& node = static_cast<BareNode&>(scope);
+        if (event == ScopeEvent::released) {
+            node.report_unless_observed();
+            delete &node;
+            return nullptr;
+        }
+        if (event == ScopeEvent::finished) {
+            node.take(node.frame);
+        }
+        return node.end(event);
+    }
+    static constexpr ScopeKind node_kind{&on, "task"};
+};
+
+/// Starts a child of `group`: it runs in the loop's next turn.
+template <class F, class... Args>
+TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&... args) {
+    using T = result_of_start<F, Args...>;
+    using S = StarterOf<F, Args...>;
+    TaskNode<T>* node;
+    if constexpr (is_task<std::decay_t<F>>) {
+        node = new BareNode<T>;
+        node->kind = &BareNode<T>::node_kind;
+        node->frame = S(std::in_place, std::forward<F>(given)).start();
+    } else {
+        auto* started = new StartedNode<T, S>(std::forward<F>(given), std::forward<Args>(args)...);
+        started->kind = &StartedNode<T, S>::node_kind;
+        started->frame = started->starter->start();
+        node = started;
+    }
+    node->state = ScopeState::queued;
+    node->attach(group);
+    if (node->has(Scope::cancelled)) [[unlikely]] {
+        node->state = ScopeState::idle;
+        node->set(Scope::skip);
+    }
+    ++group.left;
+    local.push(*node);
+    return *node;
+}
+
+template <class T>
+class [[nodiscard]] AwaitHandle : Waiter {
+public:
+    explicit AwaitHandle(TaskNode<T>& node) noexcept : node_(&node) {}
+
+    bool await_ready() noexcept { return !current_is_cancelled() && node_->ended(); }
+    void await_suspend(Handle frame) noexcept {
+        scope = local.current;
+        if (park(*this, frame, leaf)) {
+            node_->add_waiter(*this);
+        }
+    }
+
+protected:
+    /// Throws unless the task ended with a value.
+    void check() {
+        node_->set(Scope::observed);
+        if (node_->state == ScopeState::error) [[unlikely]] {
+            std::rethrow_exception(node_->error);
+        }
+        if (node_->state == ScopeState::stopped) [[unlikely]] {
+            throw Cancelled(node_->reason);
+        }
+    }
+    TaskNode<T>* node_;
+
+private:
+    static void poke(Leaf& at, Scope& scope) noexcept {
+        auto& self = static_cast<AwaitHandle&>(at);
+        self.node_->remove_waiter(self);
+        local.push_stop(scope);
+    }
+    static constexpr LeafKind leaf{&poke, "a task"};
+};
+
+/// `co_await handle`: the result stays in the node.
+template <class T>
+struct AwaitHandleLvalue : AwaitHandle<T> {
+    using AwaitHandle<T>::AwaitHandle;
+    std::add_lvalue_reference_t<T> await_resume() {
+        this->check();
+        if constexpr (!std::is_void_v<T>) {
+            return this->node_->value;
+        }
+    }
+};
+
+}  // namespace detail
+
+/// A spawned task: await its result, ask for its state, cancel it. Move-only.
+///
+/// `co_await handle` gives a reference to the result, which lives as long as the handle;
+/// `co_await std::move(handle)` gives the result itself. Any number of tasks may wait.
+///
+/// A handle from TaskGroup::spawn is only a view: dropping it does nothing, the group owns its
+/// tasks. A handle from create_task owns: dropping it requests cancel (and never blocks), detach()
+/// lets the task run on.
+///
+/// Errors: awaiting throws the task's error, or Cancelled when the task was stopped.
+/// Cancellation: cancelling the waiter leaves the task alone.
+template <class T = void>
+class TaskHandle {
+public:
+    TaskHandle(TaskHandle&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+    TaskHandle& operator=(TaskHandle&& other) noexcept {
+        TaskHandle old(std::move(*this));
+        node_ = std::exchange(other.node_, nullptr);
+        return *this;
+    }
+    RONDO_INLINE ~TaskHandle() {
+        if (node_ != nullptr) {
+            drop();
+        }
+    }
+
+    /// Asks the task to stop. Idempotent; no effect once it ended.
+    void cancel() noexcept {
+        if (!node_->ended()) {
+            detail::cancel(*node_, Reason::caller);
+        }
+    }
+    /// Drops the handle without any effect on the task.
+    void detach() noexcept {
+        node_->unset(detail::Scope::drop_cancels);
+        drop();
+        node_ = nullptr;
+    }
+
+    bool done() const noexcept { return node_->ended(); }
+    bool cancelled() const noexcept { return node_->state == detail::ScopeState::stopped; }
+
+    /// A name for people: in dumps, traces and reports.
+    void set_name(std::string_view name) { detail::set_name(*node_, name); }
+    std::string_view name() const noexcept { return detail::name_of(*node_); }
+
+    detail::AwaitHandleLvalue<T> operator co_await() & noexcept {
+        return detail::AwaitHandleLvalue<T>(*node_);
+    }
+    auto operator co_await() && noexcept {
+        struct AwaitRvalue : detail::AwaitHandle<T> {
+            TaskHandle handle;
+            explicit AwaitRvalue(TaskHandle&& from) noexcept
+                : detail::AwaitHandle<T>(*from.node_), handle(std::move(from)) {}
+            T await_resume() {
+                this->check();
+                if constexpr (!std::is_void_v<T>) {
+                    return std::move(this->node_->value);
+                }
+            }
+        };
+        return AwaitRvalue(std::move(*this));
+    }
+
+    /// For spawn and create_task.
+    explicit TaskHandle(detail::TaskNode<T>& node, bool owns) noexcept : node_(&node) {
+        node.set(detail::Scope::has_handle);
+        if (owns) {
+            node.set(detail::Scope::drop_cancels);
+        }
+    }
+
+private:
+    RONDO_INLINE void drop() noexcept {
+        node_->unset(detail::Scope::has_handle);
+        if (node_->ended()) {
+            node_->release();
+        } else if (node_->has(detail::Scope::drop_cancels)) {
+            detail::cancel(*node_, Reason::abandoned);
+        }
+    }
+
+    detail::TaskNode<T>* node_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Awaits an Operation of the driver. Public calls (TcpStream::read_some, …) wrap it.
+#pragma once
+
+#include <string_view>
+
+#include "rondo/coro/awaiter.hpp"
+#include "rondo/loop/event_loop.hpp"
+
+namespace rondo {
+
+/// `co_await AwaitOperation(kind, fd, …)` gives the operation's result as the driver has it: the
+/// value, or -errno.
+///
+/// Cancellation: exact for readiness kinds; a completion kind that ended with a value delivers it.
+class [[nodiscard]] AwaitOperation : detail::PendingOperation {
+public:
+    AwaitOperation(OperationKind what, int descriptor, void* buffer = nullptr,
+                   std::uint32_t bytes = 0, std::uint64_t at = 0) noexcept {
+        kind = what;
+        fd = descriptor;
+        data = buffer;
+        size = bytes;
+        offset = at;
+    }
+
+    RONDO_INLINE bool await_ready() noexcept {
+        if (detail::current_is_cancelled()) [[unlikely]] {
+            return false;
+        }
+        ready = &on_ready;
+        scope = detail::local.current;
+        return detail::local.loop->driver().submit(*this) && !detail::spent();
+    }
+    RONDO_INLINE void await_suspend(detail::Handle frame) noexcept {
+        if (state == OperationState::done) [[unlikely]] {
+            detail::requeue(frame);
+            return;
+        }
+        detail::park(*this, frame, leaf);
+    }
+    int await_resume() const noexcept { return result; }
+
+    /// Bytes sent, also when the result is an error or the operation was stopped.
+    std::uint32_t bytes_moved() const noexcept { return moved; }
+    /// The driver's buffer that a receive_leased operation delivered.
+    void* lease() const noexcept { return data; }
+
+private:
+    static void on_ready(Operation& operation) noexcept;
+    static void poke(detail::Leaf& at, detail::Scope& scope) noexcept;
+    static const detail::LeafKind leaf;
+};
+
+/// Throws the Error for a negative `result`; returns it otherwise.
+int check_result(int result, std::string_view operation, std::string_view object);
+
+}  // namespace rondo

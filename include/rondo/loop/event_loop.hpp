@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/// EventLoop: what turns tasks and I/O on one thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "rondo/base/error.hpp"
+#include "rondo/base/time.hpp"
+#include "rondo/base/unique_function.hpp"
+#include "rondo/coro/group.hpp"
+#include "rondo/loop/driver.hpp"
+#include "rondo/loop/timer.hpp"
+
+namespace rondo {
+
+/// How run() runs. Members are trivially destructible: safe in any call on g++ 12.
+struct RunOptions {
+    DriverKind driver = DriverKind::automatic;
+    bool random_order = false;   ///< simulation: ready tasks run in an order drawn from `seed`
+    std::uint64_t seed = 1;      ///< simulation
+    bool handle_signals = true;  ///< SIGINT and SIGTERM cancel the main task, see run()
+    bool debug = false;          ///< also RONDO_DEBUG=1: says on stderr what was left running
+    unsigned threads_max = 0;    ///< of to_thread; 0: processors + 4, at most 32
+};
+
+namespace detail {
+
+class ThreadPool;
+
+/// Something the loop does in its next turn: intrusive, so that queueing it cannot fail.
+struct Callback {
+    Callback* next = nullptr;
+    void (*run)(Callback&) noexcept = nullptr;
+};
+
+/// An Operation that a parked chain waits for.
+struct PendingOperation : Operation, Leaf {
+    Scope* scope = nullptr;
+};
+
+/// What other threads may touch of a loop; outlives it, so that a late post is an error and not
+/// undefined.
+class Inbox {
+public:
+    explicit Inbox(Driver& driver) noexcept : driver_(&driver) {}
+
+    /// False: the loop has ended. Thread-safe.
+    bool post(UniqueFunction<void()> function);
+    /// Thread-safe. Requires: the loop lives (it waits for its thread jobs).
+    void complete(Callback& callback) noexcept;
+    /// Thread-safe, and safe in a signal handler.
+    void interrupt() noexcept;
+
+    // The loop's thread only.
+    void close() noexcept;
+    bool take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept;
+    /// True: something arrived while falling asleep.
+    bool fall_asleep() noexcept;
+    void wake_up() noexcept { asleep_.store(false, std::memory_order_relaxed); }
+    bool arrived() const noexcept { return arrived_.load(std::memory_order_relaxed); }
+
+private:
+    void announce() noexcept;
+
+    std::mutex mutex_;
+    std::vector<UniqueFunction<void()>> functions_;
+    Callback* first_ = nullptr;
+    Callback** last_ = &first_;
+    Driver* driver_;  ///< null: closed; guarded by mutex_ except in interrupt()
+    std::atomic<bool> arrived_{false};
+    std::atomic<bool> asleep_{false};
+};
+
+}  // namespace detail
+
+/// A loop as other threads know it: copyable, and valid after the loop ended. Thread-safe.
+class LoopHandle {
+public:
+    /// Runs `function` on the loop's thread, in order of arrival.
+    ///
+    /// Errors: Error (closed) when the loop has ended. What `function` throws is reported on
+    /// stderr.
+    void post(UniqueFunction<void()> function) const;
+    /// False instead of the error.
+    bool try_post(UniqueFunction<void()> function) const;
+
+private:
+    friend class EventLoop;
+    explicit LoopHandle(std::shared_ptr<detail::Inbox> inbox) noexcept : inbox_(std::move(inbox)) {}
+    std::shared_ptr<detail::Inbox> inbox_;
+};
+
+/// Counts for tests and monitors; all zero in an idle loop but for its main task.
+struct LoopStats {
+    std::size_t operations = 0;   ///< in flight in the driver
+    std::size_t timers = 0;       ///< armed
+    std::size_t thread_jobs = 0;  ///< of to_thread: queued or running
+    std::size_t tasks = 0;        ///< children of the root: the main task and create_task's
+    long frames = 0;              ///< coroutine frames and task nodes alive on this thread
+};
+
+/// One loop, on the thread that made it. Programs use run(); inside it, `current_loop()` is this.
+class EventLoop {
+public:
+    explicit EventLoop(const RunOptions& options = {});
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+    ~EventLoop();
+
+    /// The driver's clock: monotonic, and virtual in the simulation. asyncio's loop.time().
+    TimePoint now() noexcept { return TimePoint(Duration(driver_->now())); }
+
+    /// Runs `function` on this loop's thread, in order of arrival. Thread-safe while the loop
+    /// lives; a LoopHandle is safe beyond.
+    void post(UniqueFunction<void()> function);
+    LoopHandle handle() const noexcept { return LoopHandle(inbox_); }
+
+    Driver& driver() noexcept { return *driver_; }
+    LoopStats stats() const noexcept;
+
+    /// The tree of tasks, each with what it waits for, for people.
+    std::string dump_tasks() const;
+
+    // For awaitables: see coro/awaiter.hpp.
+
+    /// `timer.fire` is called once `nanoseconds` have passed, counted from the next reading of the
+    /// clock (so never early). Requires: `nanoseconds` > 0.
+    RONDO_INLINE void arm_after(detail::Timer& timer, std::int64_t nanoseconds) noexcept {
+        timer.when = nanoseconds;
+        fresh_.push(timer);
+        ++timers_;
+        if (++fresh_count_ >= fresh_max) [[unlikely]] {
+            read_clock();
+        }
+    }
+    /// `timer.fire` is called once the driver's clock shows `when`.
+    void arm_at(detail::Timer& timer, std::int64_t when) noexcept;
+    RONDO_INLINE void disarm(detail::Timer& timer) noexcept {
+        timer.unlink();
+        --timers_;
+    }
+    /// The deadline of an armed timer, as absolute time.
+    std::int64_t deadline_of(detail::Timer& timer) noexcept;
+
+    /// Runs `callback.run` in the next turn.
+    void call_soon(detail::Callback& callback) noexcept {
+        callback.next = nullptr;
+        *soon_tail_ = &callback;
+        soon_tail_ = &callback.next;
+    }
+    /// An operation announced as runnable: performed, and its chain resumed, in the next turn.
+    void perform_soon(Operation& operation) noexcept {
+        operation.next = nullptr;
+        *runnable_tail_ = &operation;
+        runnable_tail_ = &operation.next;
+    }
+    detail::ThreadPool& thread_pool();
+    detail::Inbox& inbox() noexcept { return *inbox_; }
+    std::shared_ptr<detail::Inbox> shared_inbox() const noexcept { return inbox_; }
+    void count_thread_job(int change) noexcept {
+        thread_jobs_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(thread_jobs_) + change);
+    }
+    detail::Group& root() noexcept { return root_; }
+
+    /// Runs until `main`, a child of root(), and everything else under root() has ended; when
+    /// `main` has, the rest is cancelled. Throws Deadlock (simulation).
+    void run_main(detail::Scope& main);
+    /// The main task ended: cancels what is left under root().
+    void main_ended() noexcept;
+    /// The signal that cancelled the main task, or 0.
+    int interrupted_by() const noexcept { return interrupted_by_; }
+
+private:
+    static constexpr int fresh_max = 64;
+    static constexpr int clock_turns = 16;
+    static constexpr int poll_turns = 64;
+    static constexpr std::int64_t poll_nanoseconds = 50'000;
+
+    // One turn, in this order.
+    void turn();
+    void run_ready() noexcept;
+    Driver::Time next_deadline() noexcept;
+    void wait(Driver::Time until);
+    void fire_due_timers() noexcept;
+    void run_arrived() noexcept;
+
+    void run_ready_in_drawn_order();
+    void run_one(detail::Scope& scope) noexcept;
+    void run_scope(detail::Scope& scope) noexcept;
+    void run_soon() noexcept;
+    void run_runnable() noexcept;
+    void unwind_stopped() noexcept;
+    bool is_busy() const noexcept;
+    bool poll_is_due() noexcept;
+    void read_clock() noexcept;
+    void date_fresh_timers() noexcept;
+    void on_stall();
+    void on_signal(int signal) noexcept;
+
+    static detail::Scope* on_root(detail::Scope& root, detail::ScopeEvent event);
+    static const detail::ScopeKind root_kind;
+
+    std::unique_ptr<Driver> driver_;
+    std::shared_ptr<detail::Inbox> inbox_;
+    std::int64_t now_;
+    detail::TimerWheel wheel_;
+    detail::TimerList fresh_;  ///< relative timers since the clock was read; `when` is a duration
+    int fresh_count_ = 0;
+    std::size_t timers_ = 0;
+    int turns_since_clock_ = 0;
+    int turns_since_poll_ = 0;
+    std::int64_t polled_at_ = 0;
+
+    detail::Callback* soon_ = nullptr;
+    detail::Callback** soon_tail_ = &soon_;
+    Operation* runnable_ = nullptr;
+    Operation** runnable_tail_ = &runnable_;
+
+    detail::Group root_;
+    detail::Scope* main_ = nullptr;
+    bool done_ = false;
+    int interrupted_by_ = 0;
+    int stalls_ = 0;
+    std::string stall_report_;
+
+    std::size_t thread_jobs_ = 0;
+    unsigned threads_max_;
+    bool debug_;
+    std::unique_ptr<detail::ThreadPool> pool_;
+    std::vector<UniqueFunction<void()>> arrived_;
+    std::vector<detail::Scope*> drawn_;
+};
+
+/// The loop that runs on this thread. Requires: inside run().
+EventLoop& current_loop() noexcept;
+
+/// The loop's time. Requires: inside run().
+inline TimePoint now() noexcept { return current_loop().now(); }
+
+/// Simulation: every task waits, and nothing is in flight that could wake one. what() holds the
+/// tree of waiting tasks.
+class Deadlock : public std::exception {
+public:
+    explicit Deadlock(std::string tree);
+    const char* what() const noexcept override { return what_.c_str(); }
+
+private:
+    std::string what_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/// run(): the way in.
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "rondo/coro/result_scope.hpp"
+#include "rondo/coro/starter.hpp"
+#include "rondo/loop/event_loop.hpp"
+
+namespace rondo {
+
+/// What run() throws when SIGINT or SIGTERM cancelled the main task. When nobody catches it the
+/// program ends with 128 + signal, as a shell expects of an interrupted program.
+class Interrupted : public Cancelled {
+public:
+    explicit Interrupted(int signal) noexcept : Cancelled(Reason::shutdown), signal_(signal) {}
+    const char* what() const noexcept override { return "interrupted by a signal"; }
+    int signal() const noexcept { return signal_; }
+
+private:
+    int signal_;
+};
+
+namespace detail {
+
+/// The scope of the main task.
+template <class T, class S>
+struct MainScope : ResultScope<T> {
+    S starter;
+
+    template <class F>
+    explicit MainScope(std::in_place_t, F&& given)
+        : starter(std::in_place, std::forward<F>(given)) {}
+
+    void start(EventLoop& loop) {
+        this->kind = &main_kind;
+        this->frame = starter.start();
+        this->state = ScopeState::queued;
+        this->attach(loop.root());
+        ++loop.root().left;
+        local.push(*this);
+    }
+
+private:
+    static Scope* on(Scope& scope, ScopeEvent event) {
+        auto& main = static_cast<MainScope&>(scope);
+        if (event == ScopeEvent::stopped) {
+            main.state = ScopeState::stopped;
+        } else {
+            main.take(main.frame);
+        }
+        main.detach();
+        current_loop().main_ended();
+        return nullptr;
+    }
+    static constexpr ScopeKind main_kind{&on, "main"};
+};
+
+/// Runs `main` on `loop`, with signals as `options` say.
+void run_main(EventLoop& loop, Scope& main, const RunOptions& options);
+
+[[noreturn]] void throw_stopped(const EventLoop& loop, Reason reason);
+
+}  // namespace detail
+
+/// Runs an event loop on this thread until `main` ended, and gives its result. `main` is a task, or
+/// what else gather takes. When it ended, the create_task tasks that are left are cancelled and
+/// awaited; nothing outlives run().
+///
+/// SIGINT (Ctrl-C) and SIGTERM: the first cancels the main task, so that destructors and finally()
+/// run; a second one exits at once with 128 + signal.
+///
+/// Requires: no loop runs on this thread.
+/// Errors: throws what `main` threw; Interrupted; Cancelled, when `main` was stopped otherwise;
+/// Deadlock (simulation); Error, when the driver asked for cannot be had.
+template <class F>
+    requires detail::Startable<F>
+detail::result_of_start<F> run(F&& main, RunOptions options = {}) {
+    using T = detail::result_of_start<F>;
+    EventLoop loop(options);
+    detail::MainScope<T, detail::StarterOf<F>> scope(std::in_place, std::forward<F>(main));
+    scope.start(loop);
+    detail::run_main(loop, scope, options);
+    if (scope.state == detail::ScopeState::stopped) {
+        detail::throw_stopped(loop, scope.reason);
+    }
+    if constexpr (std::is_void_v<T>) {
+        scope.get();
+    } else {
+        return scope.get();
+    }
+}
+
+}  // namespace rondo

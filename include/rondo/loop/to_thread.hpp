@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Blocking calls without blocking the loop.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "rondo/coro/awaiter.hpp"
+#include "rondo/coro/outcome.hpp"
+#include "rondo/loop/event_loop.hpp"
+
+namespace rondo {
+namespace detail {
+
+/// A job of the loop's thread pool and the chain that waits for it; untyped half.
+class ThreadCall : Leaf, Callback {
+public:
+    bool await_ready() noexcept { return false; }
+    void await_suspend(Handle frame) noexcept;
+
+protected:
+    explicit ThreadCall(void (*work)(ThreadCall&) noexcept) noexcept : work_(work) {}
+    ThreadCall(ThreadCall&& other) noexcept : work_(other.work_) {}
+    ~ThreadCall();
+    /// Throws when no thread could be had.
+    void check_started() const;
+
+private:
+    struct PoolJob;
+    void start() noexcept;
+    void finished() noexcept;
+    static void poke(Leaf& at, Scope& scope) noexcept;
+    static const LeafKind leaf;
+
+    void (*work_)(ThreadCall&) noexcept;
+    Scope* scope_ = nullptr;
+    PoolJob* job_ = nullptr;
+    bool dropped_ = false;  ///< cancelled before it started
+    bool failed_ = false;   ///< no thread took it
+};
+
+template <class F, class... Args>
+class [[nodiscard]] ToThread : public ThreadCall {
+    using R = std::invoke_result_t<F&&, Args&&...>;
+
+public:
+    template <class G, class... Given>
+    explicit ToThread(std::in_place_t, G&& function, Given&&... args)
+        : ThreadCall(&work),
+          function_(std::forward<G>(function)),
+          args_(std::forward<Given>(args)...) {}
+    ToThread(ToThread&& other) noexcept
+        : ThreadCall(static_cast<ThreadCall&&>(other)),
+          function_(std::move(other.function_)),
+          args_(std::move(other.args_)) {}
+
+    R await_resume() {
+        check_started();
+        if (error_ != nullptr) {
+            std::rethrow_exception(error_);
+        }
+        if constexpr (std::is_reference_v<R>) {
+            return static_cast<R>(result_->get());
+        } else if constexpr (!std::is_void_v<R>) {
+            return std::move(*result_);
+        }
+    }
+
+private:
+    static void work(ThreadCall& call) noexcept {
+        auto& self = static_cast<ToThread&>(call);
+        try {
+            if constexpr (std::is_void_v<R>) {
+                std::apply(std::move(self.function_), std::move(self.args_));
+            } else {
+                self.result_.emplace(std::apply(std::move(self.function_), std::move(self.args_)));
+            }
+        } catch (...) {
+            self.error_ = std::current_exception();
+        }
+    }
+
+    F function_;
+    std::tuple<Args...> args_;
+    std::optional<Value<R>> result_;
+    std::exception_ptr error_;
+};
+
+}  // namespace detail
+
+/// Calls `function(args...)` on a thread of the loop's pool and gives its result. Function and
+/// arguments are stored, and passed as rvalues. In the simulation it runs on the loop.
+///
+/// Cancellation: a call that has not started is withdrawn. One that runs cannot be interrupted: the
+/// stop waits for its end, since it may use what the caller owns, and its result wins.
+/// Errors: what `function` throws; Error (exhausted) when no thread can be started.
+template <class F, class... Args>
+    requires std::is_invocable_v<std::decay_t<F>&&, std::decay_t<Args>&&...>
+auto to_thread(F&& function, Args&&... args) {
+    return detail::ToThread<std::decay_t<F>, std::decay_t<Args>...>(
+        std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
+}
+
+}  // namespace rondo

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/coro/errors.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "rondo/coro/outcome.hpp"
+
+namespace rondo {
+namespace {
+
+struct HeldBack {
+    std::exception_ptr first;
+    detail::SuppressedErrors others;
+    bool read = false;
+};
+
+// Errors thrown on this thread whose companions may still be asked for. An exception object cannot
+// tell when it dies, so the oldest entries are dropped at a bound, and reported when unread.
+constexpr std::size_t held_back_max = 64;
+
+std::deque<HeldBack>& held_back() {
+    thread_local std::deque<HeldBack> list;
+    return list;
+}
+
+std::string demangled(const char* name) {
+    int status = 0;
+    std::unique_ptr<char, decltype(&std::free)> text(
+        abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
+    return status == 0 ? std::string(text.get()) : std::string(name);
+}
+
+void report_unread(const HeldBack& entry) noexcept {
+    if (entry.read) {
+        return;
+    }
+    for (const std::exception_ptr& error : entry.others) {
+        detail::report_error("an error nobody looked at, held back by another one", error);
+    }
+}
+
+}  // namespace
+
+const char* Cancelled::what() const noexcept {
+    switch (reason_) {
+        case Reason::none: return "cancelled";
+        case Reason::caller: return "cancelled: by its caller";
+        case Reason::deadline: return "cancelled: a deadline passed";
+        case Reason::sibling: return "cancelled: a sibling task failed or won";
+        case Reason::shutdown: return "cancelled: its loop shuts down";
+        case Reason::abandoned: return "cancelled: its handle was dropped";
+    }
+    return "cancelled";
+}
+
+std::vector<std::exception_ptr> suppressed_errors() {
+    const std::exception_ptr current = std::current_exception();
+    if (current != nullptr) {
+        for (HeldBack& entry : held_back()) {
+            if (entry.first == current) {
+                entry.read = true;
+                return entry.others;
+            }
+        }
+    }
+    return {};
+}
+
+std::string describe(const std::exception_ptr& error) {
+    if (error == nullptr) {
+        return "no error";
+    }
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& thrown) {
+        return demangled(typeid(thrown).name()) + ": " + thrown.what();
+    } catch (...) {
+        const std::type_info* type = abi::__cxa_current_exception_type();
+        return type != nullptr ? demangled(type->name()) : std::string("unknown exception");
+    }
+}
+
+namespace detail {
+
+void throw_with_suppressed(std::exception_ptr first, SuppressedErrors others) {
+    if (!others.empty()) {
+        std::deque<HeldBack>& list = held_back();
+        std::erase_if(list, [](const HeldBack& entry) { return entry.read; });
+        if (list.size() == held_back_max) {
+            report_unread(list.front());
+            list.pop_front();
+        }
+        list.push_back(HeldBack{first, std::move(others), false});
+    }
+    std::rethrow_exception(std::move(first));
+}
+
+void report_error(std::string_view where, const std::exception_ptr& error) noexcept {
+    try {
+        const std::string text = describe(error);
+        std::fprintf(stderr, "rondo: %.*s: %s\n", static_cast<int>(where.size()), where.data(),
+                     text.c_str());
+    } catch (...) {
+        std::fputs("rondo: an error could not be described: out of memory\n", stderr);
+    }
+}
+
+void report_unread_errors() noexcept {
+    std::deque<HeldBack> list = std::exchange(held_back(), {});
+    for (const HeldBack& entry : list) {
+        report_unread(entry);
+    }
+}
+
+}  // namespace detail
+}  // namespace rondo

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/loop/event_loop.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include "loop/signals.hpp"
+#include "rondo/coro/task.hpp"
+
+namespace rondo {
+
+using detail::local;
+using detail::Scope;
+using detail::ScopeEvent;
+
+// ------------------------------------------------------------------------------- one turn
+
+void EventLoop::turn() {
+    run_ready();
+    if (done_) {
+        return;
+    }
+    const Driver::Time until = next_deadline();
+    wait(until);
+    fire_due_timers();
+    run_arrived();
+}
+
+// Exactly what was ready when the turn began: what becomes ready meanwhile waits for the next turn.
+void EventLoop::run_ready() noexcept {
+    *local.ready_tail = nullptr;
+    Scope* scope = local.ready;
+    local.ready = nullptr;
+    local.ready_tail = &local.ready;
+    if (driver_->schedules()) [[unlikely]] {
+        for (; scope != nullptr; scope = scope->next) {
+            drawn_.push_back(scope);
+        }
+        run_ready_in_drawn_order();
+    }
+    while (scope != nullptr) {
+        Scope* const next = scope->next;
+        run_one(*scope);
+        scope = next;
+    }
+    if (soon_ != nullptr) {
+        run_soon();
+    }
+    if (runnable_ != nullptr) {
+        run_runnable();
+    }
+    if (local.stops != nullptr) [[unlikely]] {
+        unwind_stopped();
+    }
+}
+
+// 0 while there is something to run.
+Driver::Time EventLoop::next_deadline() noexcept {
+    if (is_busy()) {
+        return 0;
+    }
+    if (timers_ == 0) {
+        return Driver::never;
+    }
+    if (!fresh_.empty()) {
+        now_ = driver_->now();
+        date_fresh_timers();
+    }
+    return wheel_.next();
+}
+
+void EventLoop::wait(Driver::Time until) {
+    const bool may_sleep = until != 0;
+    if (!may_sleep && !poll_is_due()) {
+        return;
+    }
+    if (may_sleep && inbox_->fall_asleep()) {
+        until = 0;
+    }
+    const WaitResult result = driver_->wait(until);
+    if (may_sleep) {
+        inbox_->wake_up();
+    }
+    turns_since_poll_ = 0;
+    turns_since_clock_ = clock_turns;
+    polled_at_ = now_;
+    if (result == WaitResult::stalled) [[unlikely]] {
+        on_stall();
+    }
+}
+
+void EventLoop::fire_due_timers() noexcept {
+    if (timers_ == 0 && driver_->in_flight() == 0) {
+        return;
+    }
+    if (++turns_since_clock_ >= clock_turns) {
+        read_clock();
+    }
+}
+
+void EventLoop::run_arrived() noexcept {
+    if (!inbox_->arrived()) {
+        return;
+    }
+    detail::Callback* callbacks = nullptr;
+    inbox_->take(arrived_, callbacks);
+    if (const int signal = detail::take_signal(*inbox_); signal != 0) {
+        on_signal(signal);
+    }
+    while (callbacks != nullptr) {
+        detail::Callback& callback = *std::exchange(callbacks, callbacks->next);
+        callback.run(callback);
+    }
+    local.current = &root_;
+    for (UniqueFunction<void()>& function : arrived_) {
+        try {
+            function();
+        } catch (...) {
+            detail::report_error("error in a posted function", std::current_exception());
+        }
+    }
+    arrived_.clear();
+    if (local.stops != nullptr) {
+        unwind_stopped();
+    }
+}
+
+// ------------------------------------------------------------------------ running scopes
+
+RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
+    if (scope.has(Scope::skip)) [[unlikely]] {
+        scope.unset(Scope::skip);
+        local.push_stop(scope);
+    } else {
+        run_scope(scope);
+    }
+    if (local.stops != nullptr) [[unlikely]] {
+        unwind_stopped();
+    }
+}
+
+// The trampoline. A chain that comes to its end hands over to the scope that its combinator names.
+void EventLoop::run_scope(Scope& first) noexcept {
+    local.budget = detail::budget_per_turn;
+    Scope* scope = &first;
+    do {
+        local.current = scope;
+        void* frame = scope->frame;
+        for (;;) {
+            detail::Handle::from_address(frame).resume();
+            void* const next = local.next;
+            if (next == nullptr) {
+                return;
+            }
+            local.next = nullptr;
+            if (next == detail::chain_end) {
+                break;
+            }
+            frame = next;
+        }
+        scope = local.current;
+        scope->frame = frame;
+        scope = scope->kind->on(*scope, ScopeEvent::finished);
+    } while (scope != nullptr);
+}
+
+void EventLoop::run_ready_in_drawn_order() {
+    while (!drawn_.empty()) {
+        std::swap(drawn_[driver_->choose(drawn_.size())], drawn_.back());
+        Scope& scope = *drawn_.back();
+        drawn_.pop_back();
+        run_one(scope);
+    }
+}
+
+void EventLoop::run_soon() noexcept {
+    detail::Callback* callback = std::exchange(soon_, nullptr);
+    soon_tail_ = &soon_;
+    while (callback != nullptr) {
+        detail::Callback* const next = callback->next;
+        local.current = &root_;
+        callback->run(*callback);
+        callback = next;
+        if (local.stops != nullptr) {
+            unwind_stopped();
+        }
+    }
+}
+
+void EventLoop::run_runnable() noexcept {
+    Operation* operation = std::exchange(runnable_, nullptr);
+    runnable_tail_ = &runnable_;
+    while (operation != nullptr) {
+        Operation* const next = operation->next;
+        if (driver_->perform(*operation)) {
+            Scope& scope = *static_cast<detail::PendingOperation*>(operation)->scope;
+            scope.state = detail::ScopeState::idle;
+            if (operation->result == -ECANCELED && scope.has(Scope::cancelled)) {
+                local.push_stop(scope);
+            } else {
+                run_scope(scope);
+            }
+            if (local.stops != nullptr) {
+                unwind_stopped();
+            }
+        }
+        operation = next;
+    }
+}
+
+namespace {
+
+// Destroys a stopped chain's frames from the leaf outwards.
+RONDO_NOINLINE Scope* unwind(Scope& scope) {
+    void* frame = scope.frame;
+    for (;;) {
+        detail::PromiseBase& promise = detail::promise_of(frame);
+        void* const up = promise.continuation;
+        if (up != detail::chain_end) {
+            *promise.owner = nullptr;
+        }
+        detail::Handle::from_address(frame).destroy();
+        if (up == detail::chain_end) {
+            break;
+        }
+        frame = up;
+    }
+    scope.frame = nullptr;
+    return scope.kind->on(scope, ScopeEvent::stopped);
+}
+
+}  // namespace
+
+// A scope with living children is put on hold: the last child's detach queues it again. Who goes on
+// after a stop does so through the ready queue, when every stop is done.
+void EventLoop::unwind_stopped() noexcept {
+    local.unwinding = true;
+    while (Scope* const scope = local.stops) {
+        local.stops = scope->next;
+        if (local.stops == nullptr) {
+            local.stops_tail = &local.stops;
+        }
+        if (scope->first != nullptr) [[unlikely]] {
+            scope->set(Scope::hold);
+            continue;
+        }
+        local.current = scope;
+        if (Scope* const up = unwind(*scope)) {
+            local.push(*up);
+        }
+    }
+    local.unwinding = false;
+}
+
+// ------------------------------------------------------------------- time and the driver
+
+bool EventLoop::is_busy() const noexcept {
+    return local.has_ready() || soon_ != nullptr || runnable_ != nullptr || local.stops != nullptr;
+}
+
+bool EventLoop::poll_is_due() noexcept {
+    if (driver_->pending()) {
+        return true;
+    }
+    return driver_->in_flight() != 0 &&
+           (++turns_since_poll_ >= poll_turns || now_ - polled_at_ >= poll_nanoseconds);
+}
+
+void EventLoop::read_clock() noexcept {
+    now_ = driver_->now();
+    turns_since_clock_ = 0;
+    date_fresh_timers();
+    timers_ -= wheel_.advance(now_);
+}
+
+void EventLoop::date_fresh_timers() noexcept {
+    fresh_count_ = 0;
+    while (!fresh_.empty()) {
+        detail::Timer& timer = fresh_.front();
+        timer.unlink();
+        timer.when = detail::add_saturating(now_, timer.when);
+        wheel_.add(timer);
+    }
+}
+
+void EventLoop::arm_at(detail::Timer& timer, std::int64_t when) noexcept {
+    timer.when = when;
+    wheel_.add(timer);
+    ++timers_;
+}
+
+std::int64_t EventLoop::deadline_of(detail::Timer& timer) noexcept {
+    now_ = driver_->now();
+    date_fresh_timers();
+    return timer.when;
+}
+
+}  // namespace rondo

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an EventLoop begins and ends; its turns are in event_loop.cpp.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/thread_pool.hpp"
+#include "rondo/loop/event_loop.hpp"
+
+namespace rondo {
+
+using detail::local;
+using detail::Scope;
+using detail::ScopeEvent;
+
+const detail::ScopeKind EventLoop::root_kind{&EventLoop::on_root, "run"};
+
+Scope* EventLoop::on_root(Scope& root, ScopeEvent event) {
+    if (event == ScopeEvent::children_done) {
+        local.loop->done_ = true;
+    }
+    static_cast<void>(root);
+    return nullptr;
+}
+
+EventLoop::EventLoop(const RunOptions& options)
+    : driver_(make_driver(DriverOptions{options.driver, options.random_order, options.seed})),
+      inbox_(std::make_shared<detail::Inbox>(*driver_)),
+      now_(driver_->now()),
+      wheel_(now_),
+      threads_max_(options.threads_max) {
+    RONDO_REQUIRE(local.loop == nullptr, "a loop runs on this thread already: run() inside run()");
+    const char* const debug = std::getenv("RONDO_DEBUG");
+    debug_ = options.debug || (debug != nullptr && std::strcmp(debug, "0") != 0 && *debug != '\0');
+    if (threads_max_ == 0) {
+        threads_max_ = std::min(32U, std::thread::hardware_concurrency() + 4);
+    }
+    root_.kind = &root_kind;
+    root_.set(Scope::keeps_errors);
+    local.reset();
+    local.loop = this;
+    local.current = &root_;
+}
+
+EventLoop::~EventLoop() {
+    pool_.reset();
+    inbox_->close();
+    detail::report_unread_errors();
+    local.loop = nullptr;
+    local.current = nullptr;
+}
+
+namespace {
+
+// Native stack that nested calls of tasks may use, counted from run_main.
+constexpr std::ptrdiff_t nested_stack_bytes = 64 * 1024;
+
+}  // namespace
+
+void EventLoop::run_main(Scope& main) {
+    local.stack_limit = static_cast<char*>(__builtin_frame_address(0)) - nested_stack_bytes;
+    main_ = &main;
+    done_ = false;
+    while (!done_) {
+        turn();
+    }
+    // Posts that arrived with the last turn are still run: a post is lost only with an error. What
+    // they spawn is cancelled before its first turn.
+    inbox_->close();
+    run_arrived();
+    while (root_.left != 0) {
+        run_ready();
+    }
+    main_ = nullptr;
+    if (!stall_report_.empty()) {
+        throw Deadlock(std::exchange(stall_report_, {}));
+    }
+}
+
+void EventLoop::main_ended() noexcept {
+    if (debug_ && root_.left > 1) {
+        const std::string tree = dump_tasks();
+        std::fprintf(stderr, "rondo: run() ends and cancels what still runs:\n%s", tree.c_str());
+    }
+    main_ = nullptr;
+    root_.set(Scope::body_done);
+    --root_.left;
+    detail::cancel(root_, Reason::shutdown);
+    if (root_.left == 0) {
+        done_ = true;
+    }
+}
+
+void EventLoop::on_stall() {
+    if (++stalls_ > 2) {
+        detail::fail("deadlock", "tasks wait for ever even after they were cancelled", __FILE__,
+                     __LINE__);
+    }
+    if (stall_report_.empty()) {
+        stall_report_ = dump_tasks();
+    }
+    detail::cancel(root_, Reason::shutdown);
+}
+
+void EventLoop::on_signal(int signal) noexcept {
+    if (main_ != nullptr) {
+        interrupted_by_ = signal;
+        detail::cancel(*main_, Reason::shutdown);
+    }
+}
+
+void EventLoop::post(UniqueFunction<void()> function) { handle().post(std::move(function)); }
+
+detail::ThreadPool& EventLoop::thread_pool() {
+    if (pool_ == nullptr) {
+        pool_ = std::make_unique<detail::ThreadPool>(threads_max_, "rondo-thread");
+    }
+    return *pool_;
+}
+
+LoopStats EventLoop::stats() const noexcept {
+    return LoopStats{driver_->in_flight(), timers_, thread_jobs_, root_.left, local.pool.live};
+}
+
+EventLoop& current_loop() noexcept {
+    RONDO_REQUIRE(local.loop != nullptr, "no event loop runs on this thread; call rondo::run()");
+    return *local.loop;
+}
+
+TimePoint LoopClock::now() noexcept { return current_loop().now(); }
+
+Deadlock::Deadlock(std::string tree)
+    : what_("deadlock: every task waits, and nothing can wake one\n" + tree) {}
+
+}  // namespace rondo

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/loop/scope_timer.hpp"
+
+namespace rondo::detail {
+
+bool ScopeTimer::passed() noexcept {
+    return armed_ && local.loop->deadline_of(*this) <= local.loop->driver().now();
+}
+
+void ScopeTimer::arm_absolute(Deadline deadline) noexcept {
+    EventLoop& loop = *local.loop;
+    if (!deadline.absolute || deadline.nanoseconds <= loop.driver().now()) {
+        cancel(*scope_, Reason::deadline, Scope::expired);
+        return;
+    }
+    armed_ = true;
+    loop.arm_at(*this, deadline.nanoseconds);
+}
+
+}  // namespace rondo::detail

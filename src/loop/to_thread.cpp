@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/loop/to_thread.hpp"
+
+#include <cerrno>
+
+#include "base/thread_pool.hpp"
+
+namespace rondo::detail {
+
+// The pool's link cannot share the awaiter's: the loop queues the one while a thread leaves the
+// other.
+struct ThreadCall::PoolJob : Job {
+    ThreadCall* call = nullptr;
+    Inbox* inbox = nullptr;
+};
+
+const LeafKind ThreadCall::leaf{&ThreadCall::poke, "a thread"};
+
+ThreadCall::~ThreadCall() { delete job_; }
+
+void ThreadCall::await_suspend(Handle frame) noexcept {
+    scope_ = local.current;
+    if (park(*this, frame, leaf)) {
+        start();
+    }
+}
+
+void ThreadCall::start() noexcept {
+    EventLoop& loop = *local.loop;
+    loop.count_thread_job(+1);
+    Callback::run = [](Callback& callback) noexcept {
+        static_cast<ThreadCall&>(callback).finished();
+    };
+    if (!loop.driver().uses_threads()) {
+        Callback::run = [](Callback& callback) noexcept {
+            auto& self = static_cast<ThreadCall&>(callback);
+            if (!self.dropped_) {
+                self.work_(self);
+            }
+            self.finished();
+        };
+        loop.call_soon(*this);
+        return;
+    }
+    job_ = new PoolJob;
+    job_->call = this;
+    job_->inbox = &loop.inbox();
+    job_->run = [](Job& job) noexcept {
+        ThreadCall& self = *static_cast<PoolJob&>(job).call;
+        Inbox& inbox = *static_cast<PoolJob&>(job).inbox;
+        self.work_(self);
+        inbox.complete(self);
+    };
+    if (!loop.thread_pool().submit(*job_)) {
+        failed_ = true;
+        loop.call_soon(*this);
+    }
+}
+
+void ThreadCall::check_started() const {
+    if (failed_) {
+        throw Error("to_thread", "a new thread", EAGAIN);
+    }
+}
+
+void ThreadCall::finished() noexcept {
+    local.loop->count_thread_job(-1);
+    if (dropped_) {
+        local.push_stop(*scope_);
+    } else {
+        wake(*scope_);
+    }
+}
+
+void ThreadCall::poke(Leaf& at, Scope& scope) noexcept {
+    auto& self = static_cast<ThreadCall&>(at);
+    if (self.job_ == nullptr) {
+        self.dropped_ = true;
+    } else if (local.loop->thread_pool().try_cancel(*self.job_)) {
+        local.loop->count_thread_job(-1);
+        local.push_stop(scope);
+    }
+}
+
+}  // namespace rondo::detail

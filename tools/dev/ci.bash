@@ -84,7 +84,7 @@ cmd_ci() {
     step "g++ release: headers alone" headers gcc-release
     step "clang release" build_and_test clang-release
     step "clang release: headers alone" headers clang-release
-    step "clang-tidy" cmd_tidy
+    step "clang-tidy" clang_tidy
     local preset
     for preset in {gcc,clang}-asan {gcc,clang}-tsan; do
         step "$preset" build_and_test "$preset" -LE slow

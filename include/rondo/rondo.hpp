@@ -15,4 +15,8 @@
 #include "rondo/loop/shield.hpp"
 #include "rondo/loop/to_thread.hpp"
 #include "rondo/loop/await_operation.hpp"
+#include "rondo/io/bytes.hpp"
+#include "rondo/net/address.hpp"
+#include "rondo/net/tcp_stream.hpp"
+#include "rondo/net/tcp_listener.hpp"
 #include "rondo/version.hpp"

@@ -12,9 +12,6 @@
 
 namespace rondo::detail {
 
-/// Operation::flags: the kernel or a pool thread holds the operation; only its completion ends it.
-inline constexpr std::uint8_t operation_lent = 1;
-
 class ReadinessBase : public Driver {
 public:
     void give_back(void* lease) noexcept final { leases_.give_back(lease); }
@@ -51,16 +48,6 @@ protected:
     void finish_ended() noexcept {
         while (Operation* operation = ended_.pop()) {
             finish(*operation);
-        }
-    }
-
-    /// Frees the place of `operation` as its descriptor's reader, writer or both.
-    static void leave(const Operation& operation, Descriptor& descriptor) noexcept {
-        if (descriptor.reader == &operation) {
-            descriptor.reader = nullptr;
-        }
-        if (descriptor.writer == &operation) {
-            descriptor.writer = nullptr;
         }
     }
 

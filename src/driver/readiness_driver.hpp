@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "driver/attempt.hpp"
+#include "driver/place.hpp"
 #include "driver/readiness_base.hpp"
 
 namespace rondo::detail {
@@ -72,17 +73,6 @@ protected:
     /// The edge source of one direction failed for good: whoever waits for it ends with `error`.
     void on_edge_failed(Operation* waiting, Descriptor& descriptor, int error) noexcept;
 
-    static bool polls(const Operation* operation) noexcept {
-        return operation != nullptr && operation->kind == OperationKind::poll;
-    }
-
-    static bool reads(const Operation& operation) noexcept;
-    static bool writes(const Operation& operation) noexcept;
-
-    /// 0 when `operation` may take its place on the descriptor, else -EBUSY.
-    static int find_place(const Operation& operation, const Descriptor& descriptor) noexcept;
-    static void take_place(Operation& operation, Descriptor& descriptor) noexcept;
-
     Calls calls_;
 
 private:
@@ -94,7 +84,6 @@ private:
     int start_connect(const Operation& operation, Descriptor& descriptor) noexcept;
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
     bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
-    static bool waits_for_edge(const Operation* operation) noexcept;
 
     int adopt_both(int result, const int (&fds)[2]) noexcept {
         if (result == 0) {
@@ -104,55 +93,6 @@ private:
         return result;
     }
 };
-
-template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::reads(const Operation& operation) noexcept {
-    switch (operation.kind) {
-        case OperationKind::accept:
-        case OperationKind::receive:
-        case OperationKind::receive_leased:
-        case OperationKind::read: return true;
-        case OperationKind::poll: return (operation.size & EPOLLIN) != 0;
-        default: return false;
-    }
-}
-
-template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::writes(const Operation& operation) noexcept {
-    switch (operation.kind) {
-        case OperationKind::connect:
-        case OperationKind::send_all:
-        case OperationKind::write: return true;
-        case OperationKind::poll: return (operation.size & EPOLLOUT) != 0;
-        default: return false;
-    }
-}
-
-// Polls and readiness kinds do not share a descriptor: whoever polls makes the calls itself, so the
-// hints of the other mean nothing.
-template <class Body, class Calls>
-int ReadinessDriver<Body, Calls>::find_place(const Operation& operation,
-                                             const Descriptor& descriptor) noexcept {
-    const Operation* reader = descriptor.reader;
-    const Operation* writer = descriptor.writer;
-    if ((reads(operation) && reader != nullptr) || (writes(operation) && writer != nullptr)) {
-        return -EBUSY;
-    }
-    const Operation* other = reader != nullptr ? reader : writer;
-    const bool mixed = other != nullptr && polls(other) != polls(&operation);
-    return mixed ? -EBUSY : 0;
-}
-
-template <class Body, class Calls>
-void ReadinessDriver<Body, Calls>::take_place(Operation& operation,
-                                              Descriptor& descriptor) noexcept {
-    if (reads(operation)) {
-        descriptor.reader = &operation;
-    }
-    if (writes(operation)) {
-        descriptor.writer = &operation;
-    }
-}
 
 template <class Body, class Calls>
 bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
@@ -218,7 +158,7 @@ bool ReadinessDriver<Body, Calls>::submit_poll(Operation& operation) noexcept {
     }
     take_place(operation, *descriptor);
     if (const int result = body().arm_poll(operation, *descriptor); result != 0) {
-        leave(operation, *descriptor);
+        leave_place(operation, *descriptor);
         return end_inside(operation, result);
     }
     begin(operation);
@@ -282,7 +222,7 @@ bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
         }
         operation.result = error;
     }
-    leave(operation, descriptor);
+    leave_place(operation, descriptor);
     return true;
 }
 
@@ -293,7 +233,7 @@ bool ReadinessDriver<Body, Calls>::perform(Operation& operation) noexcept {
     }
     Descriptor& descriptor = *table_.find(operation.fd);
     if (operation.state == OperationState::cancel_asked) {
-        leave(operation, descriptor);
+        leave_place(operation, descriptor);
     } else if (!try_again(operation, descriptor)) {
         operation.state = OperationState::in_flight;
         return false;
@@ -320,18 +260,12 @@ void ReadinessDriver<Body, Calls>::cancel(Operation& operation) noexcept {
         return;
     }
     Descriptor& descriptor = *table_.find(operation.fd);
-    leave(operation, descriptor);
-    if (polls(&operation)) {
+    leave_place(operation, descriptor);
+    if (is_poll(operation)) {
         body().disarm_poll(operation, descriptor);
     }
     operation.result = -ECANCELED;
     ended_.push(operation);
-}
-
-template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::waits_for_edge(const Operation* operation) noexcept {
-    return operation != nullptr && operation->state == OperationState::in_flight &&
-           !polls(operation) && (operation->flags & operation_lent) == 0;
 }
 
 template <class Body, class Calls>
@@ -367,17 +301,17 @@ bool ReadinessDriver<Body, Calls>::on_poll(Descriptor& descriptor, unsigned even
         descriptor.writer != descriptor.reader ? descriptor.writer : nullptr,
     };
     for (Operation* operation : waiting) {
-        if (!polls(operation)) {
+        if (operation == nullptr || !is_poll(*operation)) {
             continue;
         }
         const unsigned seen = events & (operation->size | EPOLLHUP | EPOLLERR);
         if (seen != 0) {
             operation->result = static_cast<std::int32_t>(seen);
-            leave(*operation, descriptor);
+            leave_place(*operation, descriptor);
             finish(*operation);
         }
     }
-    return polls(descriptor.reader) || polls(descriptor.writer);
+    return has_poll(descriptor);
 }
 
 template <class Body, class Calls>
@@ -385,7 +319,7 @@ void ReadinessDriver<Body, Calls>::on_edge_failed(Operation* waiting, Descriptor
                                                   int error) noexcept {
     if (waits_for_edge(waiting)) {
         waiting->result = error;
-        leave(*waiting, descriptor);
+        leave_place(*waiting, descriptor);
         finish(*waiting);
     }
 }

@@ -99,7 +99,7 @@ void SimDriver::deliver(const SimNetwork::Edge& edge) noexcept {
         return;
     }
     const unsigned level = calls_.level(fd);
-    if (polls(descriptor.reader) || polls(descriptor.writer)) {
+    if (has_poll(descriptor)) {
         on_poll(descriptor, level);
     } else {
         on_edge(descriptor, edge.spurious ? level | EPOLLIN | EPOLLOUT : level);

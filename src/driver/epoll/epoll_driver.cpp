@@ -177,7 +177,7 @@ bool EpollDriver::submit_to_pool(Operation& operation, Descriptor& descriptor) n
 
 void EpollDriver::cancel_transfer(Operation& operation) noexcept {
     if (files_.take_back(operation)) {
-        leave(operation, *table_.find(operation.fd));
+        leave_place(operation, *table_.find(operation.fd));
         operation.result = -ECANCELED;
         ended_.push(operation);
     }
@@ -235,7 +235,7 @@ void EpollDriver::on_event(const epoll_event& event) noexcept {
 
 void EpollDriver::finish_files() noexcept {
     while (Operation* operation = files_.next_ended()) {
-        leave(*operation, *table_.find(operation->fd));
+        leave_place(*operation, *table_.find(operation->fd));
         finish(*operation);
     }
 }

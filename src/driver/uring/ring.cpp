@@ -17,8 +17,6 @@
 namespace rondo::detail {
 namespace {
 
-constexpr unsigned submission_entries = 1024;
-constexpr unsigned completion_entries = 8192;
 constexpr std::size_t signal_set_size = 8;
 
 constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG |
@@ -33,12 +31,12 @@ Ring::~Ring() {
     }
 }
 
-int Ring::open() noexcept {
+int Ring::open(RingSize size) noexcept {
     io_uring_params parameters{};
     parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                        IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
-    parameters.cq_entries = completion_entries;
-    if (const int error = io_uring_queue_init_params(submission_entries, &ring_, &parameters);
+    parameters.cq_entries = size.completions;
+    if (const int error = io_uring_queue_init_params(size.submissions, &ring_, &parameters);
         error < 0) {
         return error;
     }

@@ -12,6 +12,12 @@
 
 namespace rondo::detail {
 
+/// Entries of the two queues. Completions beyond theirs are kept by the kernel, at a price.
+struct RingSize {
+    unsigned submissions = 1024;
+    unsigned completions = 8192;
+};
+
 /// Used by the thread that opened it only: the kernel binds a ring to its one submitter.
 class Ring {
 public:
@@ -21,7 +27,7 @@ public:
     ~Ring();
 
     /// 0, or the -errno that says why this system gives no ring that Rondo can use.
-    int open() noexcept;
+    int open(RingSize size = {}) noexcept;
 
     /// A zeroed entry of the next batch.
     io_uring_sqe& next_entry() noexcept;

@@ -13,76 +13,14 @@
 
 #include <cerrno>
 
-#include "driver/event_tag.hpp"
-#include "driver/kernel_calls.hpp"
-#include "driver/monotonic.hpp"
 #include "driver/pipe_signal_guard.hpp"
-#include "driver/readiness_driver.hpp"
-#include "driver/uring/ring.hpp"
-#include "driver/uring/slot_table.hpp"
-#include "driver/wake_signal.hpp"
 
 namespace rondo::detail {
 namespace {
 
 constexpr std::uint64_t ignored = EventTag(EventSource::ignored, 0, 0).bits();
 
-class UringDriver final : public ReadinessDriver<UringDriver, KernelCalls> {
-public:
-    UringDriver() : ReadinessDriver(0, DescriptorTable::process_limit()) {}
-    ~UringDriver() override;
-
-    int open() noexcept;
-
-    WaitResult wait(Time until) noexcept override;
-    void wake() noexcept override { wake_.raise(); }
-    Time now() noexcept override { return monotonic_now(); }
-    void block_for(Time nanoseconds) noexcept override { monotonic_sleep(nanoseconds); }
-    bool pending() const noexcept override { return ring_.unsubmitted() > 0 || !ended_.empty(); }
-    const char* name() const noexcept override { return "uring"; }
-
-private:
-    friend class ReadinessDriver<UringDriver, KernelCalls>;
-
-    int arm(int fd, Descriptor& descriptor, bool out) noexcept;
-    int arm_poll(Operation& operation, Descriptor& descriptor) noexcept;
-    void disarm_poll(const Operation& operation, Descriptor& descriptor) noexcept;
-    int close_armed(int fd, Descriptor& descriptor) noexcept;
-    bool submit_transfer(Operation& operation) noexcept;
-    void cancel_transfer(const Operation& operation) noexcept;
-    static int unknown_descriptor(int) noexcept { return -EBADF; }
-
-    void add_poll(int fd, unsigned events, bool multishot, EventTag tag) noexcept;
-    void add_cancel(EventTag target) noexcept;
-    void add_transfer(const Operation& operation) noexcept;
-    void arm_wake() noexcept;
-
-    void on_completion(const io_uring_cqe& completion) noexcept;
-    void on_in(const io_uring_cqe& completion, EventTag tag) noexcept;
-    void on_out(const io_uring_cqe& completion, EventTag tag) noexcept;
-    void on_poll_done(const io_uring_cqe& completion, EventTag tag) noexcept;
-    void on_transfer(const io_uring_cqe& completion, EventTag tag) noexcept;
-    void finish_transfer(Operation& operation, int result) noexcept;
-
-    static EventTag tag_of(EventSource source, int fd, const Descriptor& descriptor) noexcept {
-        return EventTag(source, descriptor.generation, static_cast<std::uint32_t>(fd));
-    }
-
-    static EventTag tag_of_poll(const Operation& operation) noexcept {
-        return EventTag(EventSource::poll, operation.slot,
-                        static_cast<std::uint32_t>(operation.fd));
-    }
-
-    // Only writes to streams can meet a broken pipe.
-    static bool may_raise_signal(const Operation& operation) noexcept {
-        return operation.kind == OperationKind::write && operation.offset == current_position;
-    }
-
-    WakeSignal wake_;
-    SlotTable slots_;
-    std::size_t stream_writes_ = 0;
-    Ring ring_;
-};
+}  // namespace
 
 // Closes are entries: what was not submitted yet would leave its descriptor open.
 UringDriver::~UringDriver() {
@@ -92,11 +30,11 @@ UringDriver::~UringDriver() {
     }
 }
 
-int UringDriver::open() noexcept {
+int UringDriver::open(RingSize size) noexcept {
     if (wake_.fd() < 0) {
         return -EMFILE;
     }
-    if (const int error = ring_.open(); error != 0) {
+    if (const int error = ring_.open(size); error != 0) {
         return error;
     }
     arm_wake();
@@ -214,96 +152,9 @@ WaitResult UringDriver::wait(Time until) noexcept {
     return WaitResult::progress;
 }
 
-void UringDriver::on_completion(const io_uring_cqe& completion) noexcept {
-    const EventTag tag(completion.user_data);
-    switch (tag.source) {
-        case EventSource::wake:
-            wake_.seen();
-            if ((completion.flags & IORING_CQE_F_MORE) == 0) {
-                arm_wake();
-            }
-            break;
-        case EventSource::edge_in: on_in(completion, tag); break;
-        case EventSource::edge_out: on_out(completion, tag); break;
-        case EventSource::poll: on_poll_done(completion, tag); break;
-        case EventSource::transfer: on_transfer(completion, tag); break;
-        case EventSource::ignored: break;
-    }
-}
-
-void UringDriver::on_in(const io_uring_cqe& completion, EventTag tag) noexcept {
-    Descriptor& descriptor = *table_.find(static_cast<int>(tag.index));
-    if (!tag.is_of(descriptor.generation)) {
-        return;
-    }
-    if ((completion.flags & IORING_CQE_F_MORE) == 0) {
-        descriptor.armed_in = false;
-    }
-    if (completion.res < 0) {
-        on_edge_failed(descriptor.reader, descriptor, completion.res);
-        return;
-    }
-    on_edge(descriptor, static_cast<unsigned>(completion.res) & ~unsigned{POLLOUT});
-}
-
-void UringDriver::on_out(const io_uring_cqe& completion, EventTag tag) noexcept {
-    Descriptor& descriptor = *table_.find(static_cast<int>(tag.index));
-    if (!tag.is_of(descriptor.generation)) {
-        return;
-    }
-    descriptor.armed_out = false;
-    if (completion.res < 0) {
-        on_edge_failed(descriptor.writer, descriptor, completion.res);
-        return;
-    }
-    on_edge(descriptor, static_cast<unsigned>(completion.res) & ~unsigned{POLLIN});
-}
-
-void UringDriver::on_poll_done(const io_uring_cqe& completion, EventTag tag) noexcept {
-    Descriptor& descriptor = *table_.find(static_cast<int>(tag.index));
-    for (Operation* operation : {descriptor.reader, descriptor.writer}) {
-        if (polls(operation) && operation->slot == tag.generation) {
-            operation->result = completion.res;
-            leave(*operation, descriptor);
-            finish(*operation);
-            return;
-        }
-    }
-}
-
-void UringDriver::on_transfer(const io_uring_cqe& completion, EventTag tag) noexcept {
-    Operation& operation = slots_.at(tag);
-    const bool cancelled = operation.state == OperationState::cancel_asked;
-    const bool polled = slots_.polling(operation);
-    slots_.polling(operation) = false;
-    if (completion.res < 0 && cancelled) {
-        finish_transfer(operation, -ECANCELED);
-    } else if (completion.res == -EAGAIN && !polled) {
-        const unsigned events = operation.kind == OperationKind::read ? POLLIN : POLLOUT;
-        slots_.polling(operation) = true;
-        add_poll(operation.fd, events, false, tag);
-    } else if (completion.res == -EINTR || (polled && completion.res > 0 && !cancelled)) {
-        add_transfer(operation);
-    } else {
-        finish_transfer(operation, polled && cancelled ? -ECANCELED : completion.res);
-    }
-}
-
-void UringDriver::finish_transfer(Operation& operation, int result) noexcept {
-    if (Descriptor* descriptor = table_.find(operation.fd)) {
-        leave(operation, *descriptor);
-    }
-    stream_writes_ -= may_raise_signal(operation) ? 1 : 0;
-    slots_.free(operation);
-    operation.result = result;
-    finish(operation);
-}
-
-}  // namespace
-
-std::unique_ptr<Driver> make_uring_driver(int& error) {
+std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size) {
     auto driver = std::make_unique<UringDriver>();
-    error = driver->open();
+    error = driver->open(size);
     if (error != 0) {
         driver.reset();
     }

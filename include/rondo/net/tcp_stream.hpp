@@ -71,17 +71,16 @@ private:
 /// The awaitable of TcpStream::write_all.
 class [[nodiscard]] WriteAll : AwaitOperation {
 public:
+    using AwaitOperation::await_ready;
     using AwaitOperation::await_suspend;
     WriteAll(WriteAll&&) noexcept = default;
     ~WriteAll();
-    bool await_ready() noexcept;
-    void await_resume();
+    void await_resume() const;
 
 private:
     friend class TcpStream;
     WriteAll(TcpStream& stream, Bytes bytes) noexcept;
     TcpStream* stream_;
-    bool too_large_;
 };
 
 /// One connection: bytes in order, both ways, each way ended on its own. Its descriptor is closed
@@ -111,7 +110,7 @@ public:
     /// Returns when the system took all bytes.
     ///
     /// Cancellation: a stopped write may have sent a part. Then the stream is no longer writable:
-    /// further writes fail with Errc::closed.
+    /// further writes fail with Errc::closed. Requires: fewer than 2 GiB.
     WriteAll write_all(Bytes bytes) noexcept { return {*this, bytes}; }
 
     /// Ends the outgoing direction: the peer reads an end of stream after what was written.

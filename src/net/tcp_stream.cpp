@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/net/tcp_stream.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "net/socket_calls.hpp"
+#include "rondo/base/assert.hpp"
+
+namespace rondo::net {
+
+// ------------------------------------------------------------------------------ a lease
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+    if (this != &other) {
+        give_back();
+        data_ = std::exchange(other.data_, nullptr);
+        size_ = std::exchange(other.size_, 0);
+    }
+    return *this;
+}
+
+void Lease::give_back() noexcept {
+    size_ = 0;
+    if (void* const data = std::exchange(data_, nullptr)) {
+        current_loop().driver().give_back(data);
+    }
+}
+
+// ------------------------------------------------------------------------ the awaitables
+
+namespace {
+
+std::uint32_t clamped(std::size_t size) noexcept {
+    return static_cast<std::uint32_t>(size < INT_MAX ? size : INT_MAX);
+}
+
+}  // namespace
+
+ReadSome::ReadSome(const TcpStream& stream, MutableBytes to) noexcept
+    : AwaitOperation(OperationKind::receive, stream.fd_, to.data(), clamped(to.size())),
+      stream_(&stream) {
+    RONDO_REQUIRE(!to.empty(), "read_some into an empty buffer: its 0 would mean end of stream");
+}
+
+std::size_t ReadSome::await_resume() const {
+    const int got = AwaitOperation::await_resume();
+    if (got < 0) [[unlikely]] {
+        throw Error("read", stream_->name(), -got);
+    }
+    return static_cast<std::size_t>(got);
+}
+
+ReadLeased::ReadLeased(const TcpStream& stream) noexcept
+    : AwaitOperation(OperationKind::receive_leased, stream.fd_), stream_(&stream) {}
+
+Lease ReadLeased::await_resume() const {
+    const int got = AwaitOperation::await_resume();
+    if (got < 0) [[unlikely]] {
+        throw Error("read", stream_->name(), -got);
+    }
+    return {got > 0 ? lease() : nullptr, static_cast<std::size_t>(got)};
+}
+
+// The driver never writes to what it sends.
+WriteAll::WriteAll(TcpStream& stream, Bytes bytes) noexcept
+    : AwaitOperation(OperationKind::send_all, stream.broken_ ? -1 : stream.fd_,
+                     const_cast<std::byte*>(bytes.data()), clamped(bytes.size())),
+      stream_(&stream) {
+    RONDO_REQUIRE(bytes.size() <= INT_MAX, "write_all of 2 GiB or more");
+}
+
+void WriteAll::await_resume() const {
+    const int got = AwaitOperation::await_resume();
+    if (got >= 0) [[likely]] {
+        return;
+    }
+    if (stream_->broken_) {
+        throw Error(Errc::closed, "write", stream_->name(), "an earlier write ended halfway");
+    }
+    throw Error("write", stream_->name(), -got);
+}
+
+WriteAll::~WriteAll() {
+    if (AwaitOperation::await_resume() < 0 && bytes_moved() > 0) [[unlikely]] {
+        stream_->broken_ = true;
+    }
+}
+
+// ------------------------------------------------------------------------------ a stream
+
+TcpStream::TcpStream(TcpStream&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), broken_(other.broken_) {}
+
+TcpStream& TcpStream::operator=(TcpStream&& other) noexcept {
+    if (this != &other) {
+        close();
+        fd_ = std::exchange(other.fd_, -1);
+        broken_ = other.broken_;
+    }
+    return *this;
+}
+
+Task<TcpStream> TcpStream::connect(Address address) {
+    const int fd = current_loop().driver().open_socket(address.family());
+    if (fd < 0) {
+        throw Error("connect", address.to_string(), -fd);
+    }
+    TcpStream stream(fd);
+    const int result = co_await AwaitOperation(
+        OperationKind::connect, fd, const_cast<sockaddr*>(address.data()), address.size());
+    if (result < 0) {
+        throw Error("connect", address.to_string(), -result);
+    }
+    detail::set_no_delay(fd, true);
+    co_return stream;
+}
+
+void TcpStream::shutdown_write() {
+    Operation shutdown(OperationKind::shutdown, fd_);
+    shutdown.size = SHUT_WR;
+    current_loop().driver().submit(shutdown);
+    if (shutdown.result < 0) {
+        throw Error("shutdown", name(), -shutdown.result);
+    }
+}
+
+void TcpStream::close() noexcept {
+    if (fd_ >= 0) {
+        detail::close_socket(std::exchange(fd_, -1));
+    }
+}
+
+void TcpStream::set_no_delay(bool on) { detail::set_no_delay(fd_, on); }
+
+Address TcpStream::local_address() const { return detail::address_of(fd_, false); }
+
+Address TcpStream::peer_address() const { return detail::address_of(fd_, true); }
+
+std::string TcpStream::name() const {
+    if (fd_ < 0) {
+        return "a closed stream";
+    }
+    if (std::string peer = detail::try_name(fd_, true); !peer.empty()) {
+        return peer;
+    }
+    return "a peer of " + detail::try_name(fd_, false);
+}
+
+}  // namespace rondo::net

@@ -40,20 +40,39 @@ public:
         return waiter;
     }
 
+    /// Makes all of them ready, in order of arrival; they have their result.
+    void wake_all() noexcept {
+        while (Waiter* waiter = pop()) {
+            wake(*waiter->scope);
+        }
+    }
+
 private:
     Waiter* first_ = nullptr;
     Waiter* last_ = nullptr;
 };
 
-/// park() for a Waiter, which it also links into `list`. False: the scope stops instead.
-RONDO_INLINE bool park_in(WaitList& list, Waiter& waiter, Handle frame,
-                          const LeafKind& kind) noexcept {
-    waiter.scope = local.current;
-    if (!park(waiter, frame, kind)) [[unlikely]] {
-        return false;
+/// A Waiter that knows its list, and leaves it when its scope is cancelled.
+struct ListWaiter : Waiter {
+    WaitList* list = nullptr;
+
+    /// park(), and linked into `in`. False: the scope stops instead.
+    RONDO_INLINE bool park_in(WaitList& in, Handle awaiting, const LeafKind& kind) noexcept {
+        scope = local.current;
+        if (!park(*this, awaiting, kind)) [[unlikely]] {
+            return false;
+        }
+        list = &in;
+        in.push(*this);
+        return true;
     }
-    list.push(waiter);
-    return true;
-}
+
+    /// The poke of such a wait.
+    static void leave(Leaf& leaf, Scope& scope) noexcept {
+        auto& self = static_cast<ListWaiter&>(leaf);
+        self.list->remove(self);
+        local.push_stop(scope);
+    }
+};
 
 }  // namespace rondo::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "rondo/coro/task.hpp"
+#include "rondo/sync/lock.hpp"
+
+namespace rondo {
+
+/// Tasks that wait, without holding a lock, for a change that is made under it. asyncio.Condition.
+class Condition {
+public:
+    explicit Condition(Lock& lock) noexcept : lock_(&lock) {}
+    Condition(const Condition&) = delete;
+    Condition& operator=(const Condition&) = delete;
+    /// Requires: nobody waits.
+    ~Condition();
+
+    /// Releases the lock, waits for a notify, and holds the lock again when it returns.
+    ///
+    /// Requires: `guard` holds this condition's lock.
+    /// Cancellation: a stopped waiter does not take the lock again, and `guard` no longer owns it;
+    /// a notify that reached it goes to the next waiter.
+    auto wait(Lock::Guard& guard) noexcept { return Wait(*this, guard); }
+
+    /// Waits until `predicate()`, which is called with the lock held, is true.
+    template <class Predicate>
+    Task<> wait(Lock::Guard& guard, Predicate predicate) {
+        while (!predicate()) {
+            co_await wait(guard);
+        }
+    }
+
+    /// Wakes up to `count` of those who wait longest. Requires: the lock is held.
+    void notify(std::size_t count = 1) noexcept;
+    void notify_all() noexcept { notify(static_cast<std::size_t>(-1)); }
+
+private:
+    class [[nodiscard]] Wait : detail::Waiter {
+    public:
+        Wait(Condition& condition, Lock::Guard& guard) noexcept
+            : condition_(&condition), guard_(&guard) {}
+        bool await_ready() noexcept { return false; }
+        void await_suspend(detail::Handle awaiting) noexcept;
+        void await_resume() noexcept { guard_->lock_ = condition_->lock_; }
+
+    private:
+        friend class Condition;
+        static void poke(detail::Leaf& leaf, detail::Scope& scope) noexcept;
+        static const detail::LeafKind leaf;
+
+        Condition* condition_;
+        Lock::Guard* guard_;
+        bool notified_ = false;  ///< waits for the lock now
+    };
+
+    Lock* lock_;
+    detail::WaitList waiters_;
+};
+
+}  // namespace rondo

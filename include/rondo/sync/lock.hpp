@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "rondo/base/assert.hpp"
+#include "rondo/coro/wait_list.hpp"
+
+namespace rondo {
+
+class Condition;
+
+/// Mutual exclusion among the tasks of one loop; no thread is ever blocked. asyncio.Lock, with the
+/// release done by a guard. A release hands the lock to the task that waits longest.
+class Lock {
+public:
+    /// Holds the lock until it is destroyed or unlock() is called. Move-only.
+    class [[nodiscard]] Guard {
+    public:
+        Guard(Guard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+        Guard& operator=(Guard&& other) noexcept {
+            Guard old(std::move(*this));
+            lock_ = std::exchange(other.lock_, nullptr);
+            return *this;
+        }
+        RONDO_INLINE ~Guard() { unlock(); }
+
+        RONDO_INLINE void unlock() noexcept {
+            if (Lock* lock = std::exchange(lock_, nullptr)) {
+                lock->release();
+            }
+        }
+        bool owns_lock() const noexcept { return lock_ != nullptr; }
+
+    private:
+        friend class Lock;
+        friend class Condition;
+        explicit Guard(Lock* lock) noexcept : lock_(lock) {}
+        Lock* lock_;
+    };
+
+    Lock() = default;
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    /// Requires: not held, and nobody waits.
+    ~Lock();
+
+    /// Waits for the lock and gives its guard.
+    auto acquire() noexcept { return Acquire(*this); }
+    /// The guard, or nothing if somebody holds the lock.
+    std::optional<Guard> try_acquire() noexcept {
+        if (held_) {
+            return std::nullopt;
+        }
+        held_ = true;
+        return Guard(this);
+    }
+    bool locked() const noexcept { return held_; }
+
+private:
+    friend class Condition;
+
+    class [[nodiscard]] Acquire : detail::ListWaiter {
+    public:
+        explicit Acquire(Lock& lock) noexcept : lock_(&lock) {}
+        RONDO_INLINE bool await_ready() noexcept {
+            if (detail::current_is_cancelled() || lock_->held_) [[unlikely]] {
+                return false;
+            }
+            lock_->held_ = true;
+            taken_ = true;
+            return !detail::spent();
+        }
+        RONDO_INLINE void await_suspend(detail::Handle awaiting) noexcept {
+            if (taken_) [[unlikely]] {
+                detail::requeue(awaiting);
+            } else {
+                park_in(lock_->waiters_, awaiting, leaf);
+            }
+        }
+        Guard await_resume() noexcept { return Guard(lock_); }
+
+    private:
+        static constexpr detail::LeafKind leaf{&leave, "lock.acquire"};
+        Lock* lock_;
+        bool taken_ = false;
+    };
+
+    RONDO_INLINE void release() noexcept {
+        if (detail::Waiter* waiter = waiters_.pop()) {
+            detail::wake(*waiter->scope);  // `held_` stays: handed over
+        } else {
+            held_ = false;
+        }
+    }
+
+    bool held_ = false;
+    detail::WaitList waiters_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Queue, PriorityQueue and LifoQueue: asyncio's queues.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "rondo/base/assert.hpp"
+#include "rondo/base/ring.hpp"
+#include "rondo/coro/wait_list.hpp"
+
+namespace rondo {
+
+/// Thrown by a queue or channel that was closed: to put, and to get when nothing is left.
+/// asyncio.QueueShutDown.
+class QueueClosed : public std::exception {
+public:
+    const char* what() const noexcept override { return "the queue is closed"; }
+};
+
+namespace detail {
+
+template <class T>
+class LifoStore {
+public:
+    std::size_t size() const noexcept { return items_.size(); }
+    void push(T&& item) { items_.push_back(std::move(item)); }
+    T pop() {
+        T item = std::move(items_.back());
+        items_.pop_back();
+        return item;
+    }
+
+private:
+    std::vector<T> items_;
+};
+
+/// The least first; equal ones in order of arrival.
+template <class T, class Less>
+class HeapStore {
+    struct Entry {
+        T item;
+        std::uint64_t arrival;
+    };
+
+public:
+    std::size_t size() const noexcept { return entries_.size(); }
+    void push(T&& item) {
+        entries_.push_back(Entry{std::move(item), arrivals_++});
+        std::push_heap(entries_.begin(), entries_.end(), after_);
+    }
+    T pop() {
+        std::pop_heap(entries_.begin(), entries_.end(), after_);
+        T item = std::move(entries_.back().item);
+        entries_.pop_back();
+        return item;
+    }
+
+private:
+    struct After {
+        bool operator()(const Entry& a, const Entry& b) const {
+            if (Less()(b.item, a.item)) {
+                return true;
+            }
+            return !Less()(a.item, b.item) && b.arrival < a.arrival;
+        }
+    };
+    std::vector<Entry> entries_;
+    std::uint64_t arrivals_ = 0;
+    [[no_unique_address]] After after_;
+};
+
+/// What the queues and Channel share; the store decides the order.
+template <class T, class Store>
+class BasicQueue {
+public:
+    /// At most `capacity` items wait in the queue; with 0 each put meets a get.
+    explicit BasicQueue(std::size_t capacity) noexcept : capacity_(capacity) {}
+    BasicQueue(const BasicQueue&) = delete;
+    BasicQueue& operator=(const BasicQueue&) = delete;
+    /// Requires: nobody waits. Items that are left are destroyed.
+    ~BasicQueue() {
+        RONDO_REQUIRE(getters_.empty() && putters_.empty() && joiners_.empty(),
+                      "a queue was destroyed while a task waits");
+    }
+
+    /// Waits for room and puts `item`. Errors: QueueClosed.
+    /// Cancellation: the item was not put, and is destroyed with the awaitable.
+    auto put(T item) { return Put(*this, std::move(item)); }
+
+    /// Waits for an item and gives it. Errors: QueueClosed when closed and empty.
+    auto get() noexcept { return Get(*this); }
+
+    /// False when full; `item` is then as before. Errors: QueueClosed.
+    bool try_put(T& item) {
+        check_open();
+        if (full() && getters_.empty()) {
+            return false;
+        }
+        accept(std::move(item));
+        return true;
+    }
+    bool try_put(T&& item) { return try_put(item); }
+
+    /// An item, or nothing when empty. Errors: QueueClosed when closed and empty.
+    std::optional<T> try_get() {
+        if (store_.size() == 0 && putters_.empty()) {
+            check_open();
+            return std::nullopt;
+        }
+        return take();
+    }
+
+    /// One item that was got is dealt with; see join(). Requires: one call for each item got.
+    void task_done() noexcept {
+        RONDO_REQUIRE(unfinished_ > 0, "task_done() was called more often than items were put");
+        if (--unfinished_ == 0) {
+            joiners_.wake_all();
+        }
+    }
+    /// Waits until task_done() was called for every item ever put.
+    auto join() noexcept { return Join(*this); }
+
+    /// From now on put() throws, and get() too as soon as the queue is empty. asyncio's shutdown().
+    /// With `discard`, what is in the queue goes at once and counts as done.
+    void close(bool discard = false) {
+        closed_ = true;
+        if (discard) {
+            while (store_.size() != 0) {
+                T dropped = store_.pop();
+                task_done();
+            }
+        }
+        while (Waiter* putter = putters_.pop()) {
+            wake(*putter->scope);
+        }
+        while (store_.size() == 0) {
+            Waiter* getter = getters_.pop();
+            if (getter == nullptr) {
+                break;
+            }
+            wake(*getter->scope);
+        }
+    }
+    bool closed() const noexcept { return closed_; }
+
+    std::size_t size() const noexcept { return store_.size(); }
+    bool empty() const noexcept { return store_.size() == 0; }
+    bool full() const noexcept { return store_.size() >= capacity_; }
+
+protected:
+    class [[nodiscard]] Put : ListWaiter {
+    public:
+        Put(BasicQueue& queue, T&& item) : queue_(&queue), item_(std::move(item)) {}
+
+        RONDO_INLINE bool await_ready() {
+            if (current_is_cancelled()) [[unlikely]] {
+                return false;
+            }
+            if (queue_->closed_) [[unlikely]] {
+                done_ = true;
+                return true;
+            }
+            if (queue_->full() && queue_->getters_.empty()) {
+                return false;
+            }
+            queue_->accept(std::move(item_));
+            done_ = accepted_ = true;
+            return !spent();
+        }
+        RONDO_INLINE void await_suspend(Handle awaiting) noexcept {
+            if (done_) [[unlikely]] {
+                requeue(awaiting);
+            } else {
+                park_in(queue_->putters_, awaiting, leaf);
+            }
+        }
+        void await_resume() {
+            if (!accepted_) [[unlikely]] {
+                throw QueueClosed();
+            }
+        }
+
+    private:
+        friend class BasicQueue;
+        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.put"};
+        BasicQueue* queue_;
+        T item_;
+        bool done_ = false;
+        bool accepted_ = false;
+    };
+
+    class GetBase : ListWaiter {
+    public:
+        explicit GetBase(BasicQueue& queue) noexcept : queue_(&queue) {}
+
+        RONDO_INLINE bool await_ready() {
+            if (current_is_cancelled()) [[unlikely]] {
+                return false;
+            }
+            if (queue_->store_.size() == 0 && queue_->putters_.empty()) {
+                done_ = queue_->closed_;
+                return done_;
+            }
+            item_.emplace(queue_->take());
+            done_ = true;
+            return !spent();
+        }
+        RONDO_INLINE void await_suspend(Handle awaiting) noexcept {
+            if (done_) [[unlikely]] {
+                requeue(awaiting);
+            } else {
+                park_in(queue_->getters_, awaiting, leaf);
+            }
+        }
+
+    protected:
+        std::optional<T> item_;
+
+    private:
+        friend class BasicQueue;
+        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.get"};
+        BasicQueue* queue_;
+        bool done_ = false;
+    };
+
+    class [[nodiscard]] Get : public GetBase {
+    public:
+        using GetBase::GetBase;
+        T await_resume() {
+            if (!this->item_) [[unlikely]] {
+                throw QueueClosed();
+            }
+            return std::move(*this->item_);
+        }
+    };
+
+    class [[nodiscard]] Join : ListWaiter {
+    public:
+        explicit Join(BasicQueue& queue) noexcept : queue_(&queue) {}
+        bool await_ready() noexcept { return !current_is_cancelled() && queue_->unfinished_ == 0; }
+        void await_suspend(Handle awaiting) noexcept { park_in(queue_->joiners_, awaiting, leaf); }
+        void await_resume() noexcept {}
+
+    private:
+        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.join"};
+        BasicQueue* queue_;
+    };
+
+private:
+    // There is room, or a getter. A getter that waits means an empty store: it gets the item
+    // directly.
+    RONDO_INLINE void accept(T&& item) {
+        ++unfinished_;
+        if (Waiter* waiter = getters_.pop()) {
+            static_cast<GetBase*>(waiter)->item_.emplace(std::move(item));
+            wake(*waiter->scope);
+        } else {
+            store_.push(std::move(item));
+        }
+    }
+    // There is an item, or a putter. A putter that waits means a full store: its item takes the
+    // free place; where there is none, it goes to the getter directly.
+    RONDO_INLINE T take() {
+        if (capacity_ == 0) [[unlikely]] {
+            auto& putter = *static_cast<Put*>(putters_.pop());
+            accept_from(putter);
+            return std::move(putter.item_);
+        }
+        T item = store_.pop();
+        if (Waiter* waiter = putters_.pop()) {
+            auto& putter = *static_cast<Put*>(waiter);
+            accept_from(putter);
+            store_.push(std::move(putter.item_));
+        }
+        return item;
+    }
+    void accept_from(Put& putter) noexcept {
+        ++unfinished_;
+        putter.accepted_ = true;
+        wake(*putter.scope);
+    }
+    void check_open() const {
+        if (closed_) {
+            throw QueueClosed();
+        }
+    }
+
+    Store store_;
+    std::size_t capacity_;
+    std::size_t unfinished_ = 0;
+    bool closed_ = false;
+    WaitList getters_;
+    WaitList putters_;
+    WaitList joiners_;
+};
+
+}  // namespace detail
+
+namespace detail {
+
+constexpr std::size_t bound_of(std::size_t capacity) noexcept {
+    return capacity == 0 ? static_cast<std::size_t>(-1) : capacity;
+}
+
+}  // namespace detail
+
+/// First in, first out. asyncio.Queue; close() is its shutdown(). Moves items in and out; waiters
+/// are served in order of arrival, and no item is lost to a cancellation.
+template <class T>
+class Queue : public detail::BasicQueue<T, detail::Ring<T>> {
+public:
+    /// At most `capacity` items; 0: no bound.
+    explicit Queue(std::size_t capacity = 0) noexcept
+        : detail::BasicQueue<T, detail::Ring<T>>(detail::bound_of(capacity)) {}
+};
+
+/// The least item first (`Less`), equal ones in order of arrival. asyncio.PriorityQueue.
+template <class T, class Less = std::less<T>>
+class PriorityQueue : public detail::BasicQueue<T, detail::HeapStore<T, Less>> {
+public:
+    /// At most `capacity` items; 0: no bound.
+    explicit PriorityQueue(std::size_t capacity = 0) noexcept
+        : detail::BasicQueue<T, detail::HeapStore<T, Less>>(detail::bound_of(capacity)) {}
+};
+
+/// Last in, first out. asyncio.LifoQueue.
+template <class T>
+class LifoQueue : public detail::BasicQueue<T, detail::LifoStore<T>> {
+public:
+    /// At most `capacity` items; 0: no bound.
+    explicit LifoQueue(std::size_t capacity = 0) noexcept
+        : detail::BasicQueue<T, detail::LifoStore<T>>(detail::bound_of(capacity)) {}
+};
+
+}  // namespace rondo

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "rondo/base/assert.hpp"
+#include "rondo/base/ring.hpp"
+#include "rondo/coro/awaiter.hpp"
+#include "rondo/loop/event_loop.hpp"
+#include "rondo/sync/queue.hpp"
+
+namespace rondo {
+
+namespace detail {
+
+/// A chain that waits at a ThreadChannel. Its own loop resumes it: the other side only hands over
+/// the result and queues a callback there.
+struct RemoteWaiter : Leaf, Callback {
+    RemoteWaiter* next_waiter = nullptr;
+    RemoteWaiter* previous_waiter = nullptr;
+    Scope* scope = nullptr;
+    std::shared_ptr<Inbox> inbox;
+    bool linked = false;  ///< guarded by the channel's mutex
+
+    /// Requires: unlinked, under the channel's mutex. The waiter may be gone on return.
+    static void finish(RemoteWaiter& waiter) noexcept;
+};
+
+/// FIFO of RemoteWaiters, guarded by the channel's mutex.
+class RemoteWaitList {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    void push(RemoteWaiter& waiter) noexcept;
+    void remove(RemoteWaiter& waiter) noexcept;
+    RemoteWaiter* pop() noexcept;
+    void finish_all() noexcept;
+
+private:
+    RemoteWaiter* first_ = nullptr;
+    RemoteWaiter* last_ = nullptr;
+};
+
+}  // namespace detail
+
+/// A bounded channel between tasks of any loops on any threads. Thread-safe.
+///
+/// Order: values in order of sending; waiters first come, first served.
+template <class T>
+class ThreadChannel {
+public:
+    /// Requires: `capacity` > 0.
+    explicit ThreadChannel(std::size_t capacity) noexcept : capacity_(capacity) {
+        RONDO_REQUIRE(capacity > 0, "a ThreadChannel holds at least one value");
+    }
+    ThreadChannel(const ThreadChannel&) = delete;
+    ThreadChannel& operator=(const ThreadChannel&) = delete;
+    /// Requires: nobody waits.
+    ~ThreadChannel() {
+        RONDO_REQUIRE(senders_.empty() && receivers_.empty(),
+                      "a ThreadChannel was destroyed while a task waits");
+    }
+
+    /// Waits for room. Errors: QueueClosed.
+    auto send(T value) { return Send(*this, std::move(value)); }
+    /// False when there is no room; also from threads without a loop. Errors: QueueClosed.
+    bool try_send(T value) {
+        std::lock_guard lock(mutex_);
+        if (closed_) {
+            throw QueueClosed();
+        }
+        return accept(value);
+    }
+
+    /// The next value, or nothing when the channel is closed and all was received.
+    auto receive() { return Receive(*this); }
+    /// The next value, if one is there; also from threads without a loop.
+    std::optional<T> try_receive() {
+        std::lock_guard lock(mutex_);
+        return take();
+    }
+
+    /// Ends the stream. Senders that wait get QueueClosed; what was sent can still be received.
+    void close() noexcept {
+        std::lock_guard lock(mutex_);
+        closed_ = true;
+        senders_.finish_all();
+        receivers_.finish_all();
+    }
+
+private:
+    class Base : protected detail::RemoteWaiter {
+    protected:
+        explicit Base(ThreadChannel& channel) noexcept : channel_(&channel) {}
+
+        /// Parks the chain, then waits in `list` unless `again()` succeeds meanwhile.
+        template <class Again>
+        void wait_in(detail::RemoteWaitList& list, detail::Handle awaiting,
+                     const detail::LeafKind& kind, Again again) noexcept {
+            scope = detail::local.current;
+            if (!detail::park(*this, awaiting, kind)) {
+                return;
+            }
+            inbox = detail::local.loop->shared_inbox();
+            run = [](detail::Callback& callback) noexcept {
+                detail::wake(*static_cast<Base&>(callback).scope);
+            };
+            std::lock_guard lock(channel_->mutex_);
+            if (again()) {
+                detail::wake(*scope);
+            } else {
+                list.push(*this);
+            }
+        }
+        /// A cancel: if the result is on its way already, it wins.
+        void leave(detail::RemoteWaitList& list, detail::Scope& stopping) noexcept {
+            std::lock_guard lock(channel_->mutex_);
+            if (linked) {
+                list.remove(*this);
+                detail::local.push_stop(stopping);
+            }
+        }
+        ThreadChannel* channel_;
+    };
+
+    class [[nodiscard]] Send : Base {
+    public:
+        Send(ThreadChannel& channel, T&& value) : Base(channel), value_(std::move(value)) {}
+        bool await_ready() {
+            if (detail::current_is_cancelled()) {
+                return false;
+            }
+            std::lock_guard lock(this->channel_->mutex_);
+            done_ = try_now();
+            return done_ && !detail::spent();
+        }
+        void await_suspend(detail::Handle awaiting) noexcept {
+            if (done_) {
+                detail::requeue(awaiting);
+            } else {
+                this->wait_in(this->channel_->senders_, awaiting, leaf,
+                              [this] { return try_now(); });
+            }
+        }
+        void await_resume() {
+            if (!accepted_) {
+                throw QueueClosed();
+            }
+        }
+
+    private:
+        friend class ThreadChannel;
+        bool try_now() {
+            accepted_ = !this->channel_->closed_ && this->channel_->accept(value_);
+            return accepted_ || this->channel_->closed_;
+        }
+        static void poke(detail::Leaf& at, detail::Scope& scope) noexcept {
+            auto& self = static_cast<Send&>(at);
+            self.leave(self.channel_->senders_, scope);
+        }
+        static constexpr detail::LeafKind leaf{&poke, "thread_channel.send"};
+        T value_;
+        bool done_ = false;
+        bool accepted_ = false;
+    };
+
+    class [[nodiscard]] Receive : Base {
+    public:
+        explicit Receive(ThreadChannel& channel) : Base(channel) {}
+        bool await_ready() {
+            if (detail::current_is_cancelled()) {
+                return false;
+            }
+            std::lock_guard lock(this->channel_->mutex_);
+            done_ = try_now();
+            return done_ && !detail::spent();
+        }
+        void await_suspend(detail::Handle awaiting) noexcept {
+            if (done_) {
+                detail::requeue(awaiting);
+            } else {
+                this->wait_in(this->channel_->receivers_, awaiting, leaf,
+                              [this] { return try_now(); });
+            }
+        }
+        std::optional<T> await_resume() { return std::move(value_); }
+
+    private:
+        friend class ThreadChannel;
+        bool try_now() {
+            value_ = this->channel_->take();
+            return value_.has_value() || this->channel_->closed_;
+        }
+        static void poke(detail::Leaf& at, detail::Scope& scope) noexcept {
+            auto& self = static_cast<Receive&>(at);
+            self.leave(self.channel_->receivers_, scope);
+        }
+        static constexpr detail::LeafKind leaf{&poke, "thread_channel.receive"};
+        std::optional<T> value_;
+        bool done_ = false;
+    };
+
+    bool accept(T& value) {
+        if (detail::RemoteWaiter* waiter = receivers_.pop()) {
+            static_cast<Receive*>(waiter)->value_.emplace(std::move(value));
+            detail::RemoteWaiter::finish(*waiter);
+            return true;
+        }
+        if (values_.size() == capacity_) {
+            return false;
+        }
+        values_.push(std::move(value));
+        return true;
+    }
+    std::optional<T> take() {
+        if (values_.empty()) {
+            return std::nullopt;
+        }
+        std::optional<T> value(values_.pop());
+        if (detail::RemoteWaiter* waiter = senders_.pop()) {
+            auto& sender = *static_cast<Send*>(waiter);
+            values_.push(std::move(sender.value_));
+            sender.accepted_ = true;
+            detail::RemoteWaiter::finish(sender);
+        }
+        return value;
+    }
+
+    std::mutex mutex_;
+    detail::Ring<T> values_;
+    std::size_t capacity_;
+    bool closed_ = false;
+    detail::RemoteWaitList senders_;
+    detail::RemoteWaitList receivers_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A notified waiter moves from the condition's list to the lock's: it is woken once, holding the
+// lock.
+#include "rondo/sync/condition.hpp"
+
+namespace rondo {
+
+const detail::LeafKind Condition::Wait::leaf{&Condition::Wait::poke, "condition.wait"};
+
+Condition::~Condition() {
+    RONDO_REQUIRE(waiters_.empty(), "a Condition was destroyed while a task waits");
+}
+
+void Condition::Wait::await_suspend(detail::Handle awaiting) noexcept {
+    RONDO_REQUIRE(guard_->lock_ == condition_->lock_,
+                  "Condition::wait needs a guard of the condition's lock");
+    scope = detail::local.current;
+    if (detail::park(*this, awaiting, leaf)) {
+        condition_->waiters_.push(*this);
+        guard_->unlock();
+    }
+}
+
+void Condition::Wait::poke(detail::Leaf& at, detail::Scope& scope) noexcept {
+    auto& self = static_cast<Wait&>(at);
+    detail::WaitList& list =
+        self.notified_ ? self.condition_->lock_->waiters_ : self.condition_->waiters_;
+    list.remove(self);
+    if (self.notified_) {
+        self.condition_->notify();
+    }
+    detail::local.push_stop(scope);
+}
+
+void Condition::notify(std::size_t count) noexcept {
+    for (; count > 0; --count) {
+        auto* waiter = static_cast<Wait*>(waiters_.pop());
+        if (waiter == nullptr) {
+            return;
+        }
+        waiter->notified_ = true;
+        if (lock_->held_) {
+            lock_->waiters_.push(*waiter);
+        } else {
+            lock_->held_ = true;
+            detail::wake(*waiter->scope);
+        }
+    }
+}
+
+}  // namespace rondo

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/sync/lock.hpp"
+
+namespace rondo {
+
+Lock::~Lock() {
+    RONDO_REQUIRE(!held_ && waiters_.empty(), "a Lock was destroyed while held or waited for");
+}
+
+}  // namespace rondo

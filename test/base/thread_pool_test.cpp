@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/thread_pool.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <csignal>
+#include <deque>
+#include <functional>
+#include <future>
+#include <latch>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace rondo::detail {
+namespace {
+
+struct Work : Job {
+    std::function<void()> body;
+
+    explicit Work(std::function<void()> what) : body(std::move(what)) {
+        run = [](Job& job) noexcept { static_cast<Work&>(job).body(); };
+    }
+};
+
+}  // namespace
+
+TEST(ThreadPool, runs_every_job_once) {
+    std::atomic<int> sum{0};
+    std::deque<Work> jobs;
+    {
+        ThreadPool pool(4, "test");
+        for (int i = 1; i <= 1000; ++i) {
+            jobs.emplace_back([&sum, i] { sum += i; });
+            ASSERT_TRUE(pool.submit(jobs.back()));
+        }
+    }
+    EXPECT_EQ(sum, 500'500);
+}
+
+TEST(ThreadPool, one_thread_keeps_the_order) {
+    std::vector<int> order;
+    std::deque<Work> jobs;
+    {
+        ThreadPool pool(1, "test");
+        for (int i = 0; i < 100; ++i) {
+            jobs.emplace_back([&order, i] { order.push_back(i); });
+            ASSERT_TRUE(pool.submit(jobs.back()));
+        }
+    }
+    ASSERT_EQ(order.size(), 100u);
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+    }
+}
+
+TEST(ThreadPool, blocked_jobs_do_not_hold_up_the_next_while_threads_are_left) {
+    ThreadPool pool(3, "test");
+    std::latch all_run(3);
+    std::deque<Work> jobs;
+    for (int i = 0; i < 3; ++i) {
+        jobs.emplace_back([&all_run] { all_run.arrive_and_wait(); });
+        ASSERT_TRUE(pool.submit(jobs.back()));
+    }
+    all_run.wait();
+}
+
+TEST(ThreadPool, never_runs_more_threads_than_it_may) {
+    std::atomic<int> running{0};
+    std::atomic<int> most{0};
+    std::deque<Work> jobs;
+    {
+        ThreadPool pool(2, "test");
+        for (int i = 0; i < 200; ++i) {
+            jobs.emplace_back([&] {
+                const int now = ++running;
+                int seen = most;
+                while (now > seen && !most.compare_exchange_weak(seen, now)) {
+                }
+                std::this_thread::yield();
+                --running;
+            });
+            ASSERT_TRUE(pool.submit(jobs.back()));
+        }
+    }
+    EXPECT_LE(most, 2);
+    EXPECT_GE(most, 1);
+}
+
+TEST(ThreadPool, an_idle_thread_is_used_before_another_is_started) {
+    ThreadPool pool(8, "test");
+    std::set<std::thread::id> threads;
+    for (int i = 0; i < 20; ++i) {
+        std::promise<std::thread::id> ran;
+        Work job([&ran] { ran.set_value(std::this_thread::get_id()); });
+        ASSERT_TRUE(pool.submit(job));
+        threads.insert(ran.get_future().get());
+    }
+    EXPECT_LE(threads.size(), 8u);
+}
+
+TEST(ThreadPool, a_queued_job_can_be_taken_back) {
+    ThreadPool pool(1, "test");
+    std::promise<void> started;
+    std::promise<void> release;
+    Work blocker([&] {
+        started.set_value();
+        release.get_future().wait();
+    });
+    std::atomic<int> ran{0};
+    Work first([&ran] { ran += 1; });
+    Work last([&ran] { ran += 10; });
+    Work after([&ran] { ran += 100; });
+    ASSERT_TRUE(pool.submit(blocker));
+    started.get_future().wait();
+    ASSERT_TRUE(pool.submit(first));
+    ASSERT_TRUE(pool.submit(last));
+    EXPECT_FALSE(pool.try_cancel(blocker));
+    EXPECT_TRUE(pool.try_cancel(last));
+    EXPECT_FALSE(pool.try_cancel(last));
+    ASSERT_TRUE(pool.submit(after));
+    release.set_value();
+    while (ran != 101) {
+        std::this_thread::yield();
+    }
+    EXPECT_FALSE(pool.try_cancel(first));
+}
+
+TEST(ThreadPool, a_job_may_be_submitted_again_by_itself) {
+    std::promise<void> done;
+    int left = 50;
+    ThreadPool pool(2, "test");
+    Work job([] {});
+    job.body = [&] {
+        if (--left == 0) {
+            done.set_value();
+        } else {
+            pool.submit(job);
+        }
+    };
+    ASSERT_TRUE(pool.submit(job));
+    done.get_future().wait();
+    EXPECT_EQ(left, 0);
+}
+
+TEST(ThreadPool, its_threads_take_no_signals_and_have_a_name) {
+    ThreadPool pool(1, "a name that is too long for a thread");
+    std::promise<bool> blocked;
+    std::promise<std::string> name;
+    Work job([&] {
+        sigset_t mask;
+        pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+        blocked.set_value(sigismember(&mask, SIGINT) == 1 && sigismember(&mask, SIGTERM) == 1);
+        char own[32];
+        pthread_getname_np(pthread_self(), own, sizeof own);
+        name.set_value(own);
+    });
+    ASSERT_TRUE(pool.submit(job));
+    EXPECT_TRUE(blocked.get_future().get());
+    EXPECT_EQ(name.get_future().get(), "a name that is ");
+}
+
+TEST(ThreadPool, starts_no_thread_before_the_first_job) { const ThreadPool pool(4, "test"); }
+
+}  // namespace rondo::detail

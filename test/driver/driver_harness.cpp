@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/driver_harness.hpp"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "driver/epoll/epoll_driver.hpp"
+#include "driver/readiness_base.hpp"
+#include "driver/uring/probe.hpp"
+#include "driver/uring/uring_driver.hpp"
+#include "sim/sim_driver.hpp"
+
+namespace rondo::test {
+namespace {
+
+bool is_wanted(std::string_view name) {
+    const char* variable = std::getenv("RONDO_DRIVER");
+    const std::string_view value = variable != nullptr ? variable : "";
+    return (value != "uring" && value != "epoll") || value == name;
+}
+
+socklen_t loopback(int family, sockaddr_storage& address) {
+    std::memset(&address, 0, sizeof address);
+    if (family == AF_INET) {
+        auto& ipv4 = reinterpret_cast<sockaddr_in&>(address);
+        ipv4.sin_family = AF_INET;
+        ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return sizeof ipv4;
+    }
+    auto& ipv6 = reinterpret_cast<sockaddr_in6&>(address);
+    ipv6.sin6_family = AF_INET6;
+    ipv6.sin6_addr = in6addr_loopback;
+    return sizeof ipv6;
+}
+
+}  // namespace
+
+std::vector<DriverParam> real_drivers() {
+    std::vector<DriverParam> drivers;
+    if (is_wanted("uring") && is_available(DriverKind::uring)) {
+        drivers.push_back({DriverKind::uring});
+    }
+    if (is_wanted("epoll")) {
+        drivers.push_back({DriverKind::epoll});
+    }
+    return drivers;
+}
+
+std::vector<DriverParam> simulated_drivers() {
+    std::vector<DriverParam> drivers;
+    for (std::uint64_t seed = 0; seed <= 20; ++seed) {
+        drivers.push_back({DriverKind::sim, seed});
+    }
+    return drivers;
+}
+
+std::vector<DriverParam> all_drivers() {
+    std::vector<DriverParam> drivers = real_drivers();
+    for (const DriverParam& simulated : simulated_drivers()) {
+        drivers.push_back(simulated);
+    }
+    return drivers;
+}
+
+std::string name_of(const DriverParam& param) {
+    switch (param.kind) {
+        case DriverKind::uring: return "uring";
+        case DriverKind::epoll: return "epoll";
+        default: break;
+    }
+    return param.seed == 0 ? "sim_fifo" : "sim_seed_" + std::to_string(param.seed);
+}
+
+bool is_available(DriverKind kind) {
+    return kind != DriverKind::uring || detail::probe_uring().error == 0;
+}
+
+// Past make_driver, which RONDO_DRIVER rules.
+std::unique_ptr<Driver> make(const DriverParam& param) {
+    int error = 0;
+    switch (param.kind) {
+        case DriverKind::uring: return detail::make_uring_driver(error);
+        case DriverKind::epoll: return detail::make_epoll_driver(error);
+        default: break;
+    }
+    DriverOptions options;
+    options.kind = DriverKind::sim;
+    options.random_order = param.seed != 0;
+    options.seed = param.seed;
+    return detail::make_sim_driver(options);
+}
+
+TestOperation::TestOperation(OperationKind what, int descriptor, void* bytes, std::size_t count)
+    : Operation(what, descriptor) {
+    data = bytes;
+    size = static_cast<std::uint32_t>(count);
+    offset = ~std::uint64_t{0};
+    ready = [](Operation& operation) noexcept {
+        static_cast<TestOperation&>(operation).announced++;
+    };
+}
+
+Bench::Bench(const DriverParam& param) : driver_(make(param)), simulated_(!param.is_real()) {
+    open_at_start_ = simulated_ ? 0 : open_descriptors();
+}
+
+Bench::~Bench() = default;
+
+bool Bench::submit(TestOperation& operation) {
+    operation.announced = 0;
+    const bool ended = driver_->submit(operation);
+    EXPECT_EQ(ended, operation.state == OperationState::done);
+    EXPECT_EQ(operation.announced, 0) << "submit must not announce";
+    return ended;
+}
+
+void Bench::finish(TestOperation& operation) {
+    for (;;) {
+        while (operation.announced == 0) {
+            if (driver_->wait(Driver::never) == WaitResult::stalled) {
+                FAIL() << "nothing can happen any more";
+            }
+        }
+        ASSERT_EQ(operation.announced, 1);
+        if (operation.state == OperationState::done || driver_->perform(operation)) {
+            ASSERT_EQ(operation.state, OperationState::done);
+            return;
+        }
+        ASSERT_EQ(operation.state, OperationState::in_flight);
+        operation.announced = 0;
+    }
+}
+
+void Bench::turn(int times) {
+    for (int i = 0; i < times; ++i) {
+        driver_->wait(0);
+    }
+}
+
+int Bench::run(TestOperation& operation) {
+    if (!submit(operation)) {
+        finish(operation);
+    }
+    return operation.state == OperationState::done ? operation.result : -ENOTRECOVERABLE;
+}
+
+int Bench::run(OperationKind kind, int fd, void* bytes, std::size_t count) {
+    TestOperation operation(kind, fd, bytes, count);
+    return run(operation);
+}
+
+int Bench::send(int fd, std::string bytes) {
+    return run(OperationKind::send_all, fd, bytes.data(), bytes.size());
+}
+
+std::string Bench::receive(int fd, std::size_t at_most) {
+    std::string bytes(at_most, '\0');
+    const int result = run(OperationKind::receive, fd, bytes.data(), bytes.size());
+    EXPECT_GE(result, 0) << std::strerror(-result);
+    bytes.resize(result > 0 ? static_cast<std::size_t>(result) : 0);
+    return bytes;
+}
+
+std::string Bench::receive_exactly(int fd, std::size_t count) {
+    std::string all;
+    while (all.size() < count) {
+        const std::string part = receive(fd, count - all.size());
+        if (part.empty()) {
+            break;
+        }
+        all += part;
+    }
+    return all;
+}
+
+void Bench::close(int fd) { EXPECT_EQ(run(OperationKind::close, fd), 0); }
+
+int Bench::cancel(TestOperation& operation) {
+    driver_->cancel(operation);
+    finish(operation);
+    return operation.result;
+}
+
+Listener Bench::listen(int family, int backlog) {
+    Listener listener;
+    listener.length = loopback(family, listener.address);
+    auto* address = reinterpret_cast<sockaddr*>(&listener.address);
+    listener.fd = driver_->listen(address, listener.length, backlog, false);
+    EXPECT_GE(listener.fd, 0);
+    std::uint32_t length = sizeof listener.address;
+    EXPECT_EQ(driver_->socket_name(listener.fd, false, address, &length), 0);
+    listener.length = length;
+    return listener;
+}
+
+std::pair<int, int> Bench::connect_to(const Listener& listener) {
+    Listener where = listener;
+    const int client = driver_->open_socket(where.address.ss_family);
+    EXPECT_GE(client, 0);
+    TestOperation connect(OperationKind::connect, client, &where.address, where.length);
+    TestOperation accept(OperationKind::accept, where.fd);
+    EXPECT_EQ(run(connect), 0);
+    return {client, run(accept)};
+}
+
+std::pair<int, int> Bench::tcp_pair(int family) {
+    const Listener listener = listen(family);
+    const auto pair = connect_to(listener);
+    close(listener.fd);
+    return pair;
+}
+
+std::pair<int, int> Bench::unix_pair() {
+    int fds[2];
+    EXPECT_EQ(driver_->socket_pair(fds), 0);
+    return {fds[0], fds[1]};
+}
+
+int Bench::unix_pair_closed() {
+    const auto [first, second] = unix_pair();
+    close(first);
+    close(second);
+    return second;
+}
+
+std::pair<int, int> Bench::pipe() {
+    int fds[2];
+    EXPECT_EQ(driver_->make_pipe(fds), 0);
+    return {fds[0], fds[1]};
+}
+
+std::ptrdiff_t Bench::descriptors_left() {
+    if (simulated_) {
+        const auto& driver = dynamic_cast<detail::SimDriver&>(*driver_);
+        return static_cast<std::ptrdiff_t>(driver.open_descriptors());
+    }
+    turn();
+    return open_descriptors() - open_at_start_;
+}
+
+std::size_t Bench::leases_out() {
+    return dynamic_cast<detail::ReadinessBase&>(*driver_).leases_out();
+}
+
+std::ptrdiff_t open_descriptors() {
+    DIR* directory = opendir("/proc/self/fd");
+    std::ptrdiff_t count = 0;
+    while (readdir(directory) != nullptr) {
+        ++count;
+    }
+    closedir(directory);
+    return count;
+}
+
+// A bound socket that never listens refuses, and keeps its port from everybody else.
+sockaddr_in nobody_listens() {
+    static const int holder = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static const sockaddr_in address = [] {
+        sockaddr_storage any;
+        socklen_t length = loopback(AF_INET, any);
+        EXPECT_EQ(::bind(holder, reinterpret_cast<sockaddr*>(&any), length), 0);
+        sockaddr_in bound{};
+        length = sizeof bound;
+        EXPECT_EQ(getsockname(holder, reinterpret_cast<sockaddr*>(&bound), &length), 0);
+        return bound;
+    }();
+    return address;
+}
+
+void DriverTest::SetUp() {
+    nobody_listens();
+    bench_ = std::make_unique<Bench>(GetParam());
+}
+
+void DriverTest::TearDown() {
+    EXPECT_EQ(driver().in_flight(), 0u);
+    EXPECT_EQ(bench_->leases_out(), 0u);
+    EXPECT_EQ(bench_->descriptors_left(), 0);
+    bench_.reset();
+}
+
+}  // namespace rondo::test

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "driver/uring/probe.hpp"
+#include "rondo/base/error.hpp"
+#include "rondo/loop/driver.hpp"
+
+namespace rondo::test {
+namespace {
+
+/// Sets RONDO_DRIVER for one test.
+class Variable {
+public:
+    explicit Variable(const char* value) {
+        if (const char* before = std::getenv(name)) {
+            before_ = before;
+        }
+        if (value != nullptr) {
+            setenv(name, value, 1);
+        } else {
+            unsetenv(name);
+        }
+    }
+    Variable(const Variable&) = delete;
+    Variable& operator=(const Variable&) = delete;
+    ~Variable() {
+        if (before_) {
+            setenv(name, before_->c_str(), 1);
+        } else {
+            unsetenv(name);
+        }
+    }
+
+private:
+    static constexpr const char* name = "RONDO_DRIVER";
+    std::optional<std::string> before_;
+};
+
+std::string made(DriverKind kind) {
+    DriverOptions options;
+    options.kind = kind;
+    return make_driver(options)->name();
+}
+
+bool has_uring() { return detail::probe_uring().error == 0; }
+
+}  // namespace
+
+TEST(SelectDriver, automatic_is_uring_where_it_can_be_had) {
+    const Variable variable(nullptr);
+    EXPECT_EQ(made(DriverKind::automatic), has_uring() ? "uring" : "epoll");
+}
+
+TEST(SelectDriver, the_program_may_ask_by_name) {
+    const Variable variable(nullptr);
+    EXPECT_EQ(made(DriverKind::epoll), "epoll");
+    EXPECT_EQ(made(DriverKind::sim), "sim");
+    if (has_uring()) {
+        EXPECT_EQ(made(DriverKind::uring), "uring");
+    } else {
+        EXPECT_THROW(made(DriverKind::uring), Error);
+    }
+}
+
+TEST(SelectDriver, the_variable_beats_the_program) {
+    const Variable variable("epoll");
+    EXPECT_EQ(made(DriverKind::automatic), "epoll");
+    EXPECT_EQ(made(DriverKind::uring), "epoll");
+}
+
+TEST(SelectDriver, the_variable_does_not_beat_a_program_that_asks_for_the_simulation) {
+    const Variable variable("epoll");
+    EXPECT_EQ(made(DriverKind::sim), "sim");
+}
+
+TEST(SelectDriver, the_variable_may_ask_for_the_simulation_or_for_nothing) {
+    {
+        const Variable variable("sim");
+        EXPECT_EQ(made(DriverKind::automatic), "sim");
+    }
+    for (const char* nothing : {"", "auto"}) {
+        const Variable variable(nothing);
+        EXPECT_EQ(made(DriverKind::epoll), "epoll");
+    }
+}
+
+TEST(SelectDriver, an_unknown_name_is_an_error_that_says_the_valid_ones) {
+    const Variable variable("kqueue");
+    try {
+        made(DriverKind::automatic);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Errc::not_supported);
+        const std::string what = error.what();
+        for (const char* word : {"kqueue", "uring", "epoll", "sim", "auto"}) {
+            EXPECT_NE(what.find(word), std::string::npos) << word << " in " << what;
+        }
+    }
+}
+
+TEST(SelectDriver, the_report_agrees_with_what_is_made) {
+    for (const char* value : {"", "epoll", "sim"}) {
+        const Variable variable(value);
+        const DriverReport report = probe_drivers({});
+        const std::string name = make_driver({})->name();
+        const DriverKind made_kind = name == "uring"   ? DriverKind::uring
+                                     : name == "epoll" ? DriverKind::epoll
+                                                       : DriverKind::sim;
+        EXPECT_EQ(report.chosen, made_kind);
+        EXPECT_FALSE(report.reason.empty());
+    }
+}
+
+TEST(SelectDriver, every_refusal_has_an_explanation) {
+    for (const int error : {EPERM, ENOSYS, EINVAL, ENOMEM, EMFILE, EOPNOTSUPP, EIO}) {
+        EXPECT_FALSE(detail::explain_uring_error(-error).empty());
+    }
+}
+
+}  // namespace rondo::test

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only io_uring can get wrong: queues that overflow, entries that were never submitted.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "driver/driver_harness.hpp"
+#include "driver/uring/probe.hpp"
+#include "driver/uring/uring_driver.hpp"
+
+namespace rondo::test {
+namespace {
+
+std::unique_ptr<Driver> small_ring() {
+    int error = 0;
+    detail::RingSize size;
+    size.submissions = 8;
+    size.completions = 16;
+    return detail::make_uring_driver(error, size);
+}
+
+class Uring : public testing::Test {
+protected:
+    void SetUp() override {
+        if (detail::probe_uring().error != 0) {
+            GTEST_SKIP() << "no io_uring on this system";
+        }
+    }
+};
+
+constexpr std::size_t bytes_per_stream = 20'000;
+
+/// A connection whose bytes tell their position.
+class Stream {
+public:
+    explicit Stream(Driver& driver) : driver_(driver) {
+        EXPECT_EQ(driver_.socket_pair(fds_), 0);
+        receive_ = std::make_unique<TestOperation>(OperationKind::receive, fds_[0], buffer_,
+                                                   sizeof buffer_);
+    }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    ~Stream() {
+        for (const int fd : fds_) {
+            TestOperation close(OperationKind::close, fd);
+            EXPECT_TRUE(driver_.submit(close));
+        }
+    }
+
+    bool is_complete() const { return received_ == bytes_per_stream; }
+
+    void send_some() {
+        char bytes[100];
+        const std::size_t count = std::min(sizeof bytes, bytes_per_stream - sent_);
+        for (std::size_t i = 0; i < count; ++i) {
+            bytes[i] = byte_at(sent_ + i);
+        }
+        const ssize_t sent = ::send(fds_[1], bytes, count, MSG_DONTWAIT);
+        sent_ += sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    }
+
+    void receive_some() {
+        if (receive_->announced != 0) {
+            receive_->announced = 0;
+            if (!driver_.perform(*receive_)) {
+                return;
+            }
+            check();
+        }
+        if (receive_->state == OperationState::in_flight) {
+            return;
+        }
+        while (!is_complete() && driver_.submit(*receive_)) {
+            check();
+        }
+    }
+
+private:
+    void check() {
+        ASSERT_GT(receive_->result, 0);
+        for (int i = 0; i < receive_->result; ++i) {
+            ASSERT_EQ(buffer_[i], byte_at(received_++));
+        }
+    }
+
+    Driver& driver_;
+    int fds_[2] = {-1, -1};
+    std::size_t sent_ = 0;
+    std::size_t received_ = 0;
+    char buffer_[512];
+    std::unique_ptr<TestOperation> receive_;
+};
+
+}  // namespace
+
+// A multishot poll ends when its completion finds no room. Nobody may starve, no byte be lost.
+TEST_F(Uring, completions_that_overflow_lose_no_edge) {
+    const auto driver = small_ring();
+    ASSERT_NE(driver, nullptr);
+    std::deque<Stream> streams;
+    for (int i = 0; i < 200; ++i) {
+        streams.emplace_back(*driver);
+    }
+    const auto incomplete = [](const Stream& stream) { return !stream.is_complete(); };
+    while (std::any_of(streams.begin(), streams.end(), incomplete)) {
+        for (Stream& stream : streams) {
+            stream.receive_some();
+            stream.send_some();
+        }
+        driver->wait(0);
+    }
+}
+
+TEST_F(Uring, a_batch_larger_than_the_queue_is_submitted_in_parts) {
+    const std::ptrdiff_t before = open_descriptors();
+    {
+        const auto driver = small_ring();
+        ASSERT_NE(driver, nullptr);
+        std::deque<TestOperation> polls;
+        std::deque<std::pair<int, int>> pairs;
+        for (int i = 0; i < 300; ++i) {
+            int fds[2];
+            ASSERT_EQ(driver->socket_pair(fds), 0);
+            pairs.emplace_back(fds[0], fds[1]);
+            polls.emplace_back(OperationKind::poll, fds[0], nullptr, POLLOUT);
+            EXPECT_FALSE(driver->submit(polls.back()));
+        }
+        for (TestOperation& poll : polls) {
+            while (poll.announced == 0) {
+                driver->wait(Driver::never);
+            }
+            EXPECT_EQ(poll.result & POLLOUT, POLLOUT);
+        }
+        for (const auto& [first, second] : pairs) {
+            TestOperation one(OperationKind::close, first);
+            TestOperation other(OperationKind::close, second);
+            EXPECT_TRUE(driver->submit(one));
+            EXPECT_TRUE(driver->submit(other));
+        }
+    }
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(Uring, closes_that_were_not_submitted_happen_when_the_driver_goes) {
+    const std::ptrdiff_t before = open_descriptors();
+    {
+        Bench bench({DriverKind::uring});
+        for (int i = 0; i < 20; ++i) {
+            const auto [near, far] = bench.unix_pair();
+            char byte;
+            TestOperation receive(OperationKind::receive, near, &byte, 1);
+            ASSERT_FALSE(bench.submit(receive));
+            EXPECT_EQ(bench.cancel(receive), -ECANCELED);
+            bench.close(near);
+            bench.close(far);
+        }
+    }
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(Uring, the_probe_names_what_it_found) {
+    const detail::UringProbe probe = detail::probe_uring();
+    EXPECT_NE(probe.features.find("defer_taskrun"), std::string::npos);
+    EXPECT_NE(probe.features.find("ext_arg"), std::string::npos);
+}
+
+}  // namespace rondo::test

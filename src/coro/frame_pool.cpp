@@ -92,6 +92,14 @@ struct ThreadEnd {
 }  // namespace
 
 void* FramePool::carve(std::size_t index) {
+    const std::size_t bytes = size_of(index);
+    if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]] {
+        return refill(index);
+    }
+    return std::exchange(at_, at_ + bytes);
+}
+
+void* FramePool::refill(std::size_t index) {
     thread_local ThreadEnd at_thread_end;
     const std::size_t bytes = size_of(index);
     if (at_thread_end.armed) {

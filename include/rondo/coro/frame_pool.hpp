@@ -62,6 +62,7 @@ private:
     }
 
     RONDO_NOINLINE void* carve(std::size_t index);
+    RONDO_NOINLINE void* refill(std::size_t index);
 
     Block* free_[classes] = {};
     char* at_ = nullptr;

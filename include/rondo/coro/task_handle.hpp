@@ -59,9 +59,8 @@ struct TaskNode : ResultScope<T> {
     }
     void release() noexcept { this->kind->on(*this, ScopeEvent::released); }
 
-    /// The chain ended, one way or the other; its result is taken.
-    Scope* end(ScopeEvent event) {
-        auto& group = static_cast<Group&>(*this->parent);
+    /// The chain ended, one way or the other; its result is taken. True: `release` is due.
+    RONDO_INLINE bool end(Group& group, ScopeEvent event) {
         this->detach();
         if (event == ScopeEvent::stopped) [[unlikely]] {
             this->state = ScopeState::stopped;
@@ -70,20 +69,14 @@ struct TaskNode : ResultScope<T> {
                 group.set(Scope::child_stopped);
             }
         }
-        while (waiters != nullptr) {
+        while (waiters != nullptr) [[unlikely]] {
             wake(*std::exchange(waiters, waiters->next)->scope);
         }
         if (this->state == ScopeState::error && !group.has(Scope::keeps_errors)) [[unlikely]] {
             this->set(Scope::observed);
             group.fail(this->error);
         }
-        if (!this->has(Scope::has_handle)) {
-            release();
-        }
-        if (--group.left == 0 && group.has(Scope::body_done)) {
-            return group.kind->on(group, ScopeEvent::children_done);
-        }
-        return nullptr;
+        return !this->has(Scope::has_handle);
     }
     void report_unless_observed() noexcept {
         if (this->state == ScopeState::error && !this->has(Scope::observed)) [[unlikely]] {
@@ -91,6 +84,27 @@ struct TaskNode : ResultScope<T> {
         }
     }
 };
+
+/// What the kind of a node does. Node::chain_ended() takes the result.
+template <class Node>
+Scope* on_node(Scope& scope, ScopeEvent event) {
+    auto& node = static_cast<Node&>(scope);
+    if (event == ScopeEvent::released) [[unlikely]] {
+        node.report_unless_observed();
+        delete &node;
+        return nullptr;
+    }
+    auto& group = static_cast<Group&>(*node.parent);
+    node.chain_ended(event);
+    if (node.end(group, event)) {
+        node.report_unless_observed();
+        delete &node;
+    }
+    if (--group.left == 0 && group.has(Scope::body_done)) [[unlikely]] {
+        return group.kind->on(group, ScopeEvent::children_done);
+    }
+    return nullptr;
+}
 
 /// A TaskNode with what it was made from, which dies when the task ended.
 template <class T, class S>
@@ -101,38 +115,24 @@ struct StartedNode : TaskNode<T> {
     explicit StartedNode(Given&&... given)
         : starter(std::in_place, std::in_place, std::forward<Given>(given)...) {}
 
-    static Scope* on(Scope& scope, ScopeEvent event) {
-        auto& node = static_cast<StartedNode&>(scope);
-        if (event == ScopeEvent::released) {
-            node.report_unless_observed();
-            delete &node;
-            return nullptr;
-        }
+    void chain_ended(ScopeEvent event) {
         if (event == ScopeEvent::finished) {
-            node.take(node.frame);
+            this->take(this->frame);
         }
-        node.starter.reset();
-        return node.end(event);
+        starter.reset();
     }
-    static constexpr ScopeKind node_kind{&on, "task"};
+    static constexpr ScopeKind node_kind{&on_node<StartedNode>, "task"};
 };
 
 /// A task needs no starter once its frame is known.
 template <class T>
 struct BareNode : TaskNode<T> {
-    static Scope* on(Scope& scope, ScopeEvent event) {
-        auto& node = static_cast<BareNode&>(scope);
-        if (event == ScopeEvent::released) {
-            node.report_unless_observed();
-            delete &node;
-            return nullptr;
-        }
+    RONDO_INLINE void chain_ended(ScopeEvent event) {
         if (event == ScopeEvent::finished) {
-            node.take(node.frame);
+            this->take(this->frame);
         }
-        return node.end(event);
     }
-    static constexpr ScopeKind node_kind{&on, "task"};
+    static constexpr ScopeKind node_kind{&on_node<BareNode>, "task"};
 };
 
 /// Starts a child of `group`: it runs in the loop's next turn.

@@ -15,38 +15,43 @@ using detail::ScopeEvent;
 
 // ------------------------------------------------------------------------------- one turn
 
-void EventLoop::turn() {
-    run_ready();
-    if (done_) {
-        return;
+void EventLoop::run_turns() {
+    for (;;) {
+        run_ready();
+        if (done_) {
+            return;
+        }
+        if (!is_busy()) {
+            sleep_until(next_deadline());
+        } else if (driver_->in_flight() != 0 && poll_is_due()) {
+            came_back(driver_->wait(0));
+        }
+        if (++turns_since_clock_ >= clock_turns) [[unlikely]] {
+            look_up();
+        }
+        if (inbox_->arrived()) [[unlikely]] {
+            run_arrived();
+        }
     }
-    const Driver::Time until = next_deadline();
-    wait(until);
-    fire_due_timers();
-    run_arrived();
 }
 
 // Exactly what was ready when the turn began: what becomes ready meanwhile waits for the next turn.
-void EventLoop::run_ready() noexcept {
+RONDO_INLINE void EventLoop::run_ready() noexcept {
     *local.ready_tail = nullptr;
     Scope* scope = local.ready;
-    local.ready = nullptr;
     local.ready_tail = &local.ready;
-    if (driver_->schedules()) [[unlikely]] {
-        for (; scope != nullptr; scope = scope->next) {
-            drawn_.push_back(scope);
-        }
-        run_ready_in_drawn_order();
+    if (schedules_) [[unlikely]] {
+        run_in_drawn_order(std::exchange(scope, nullptr));
     }
     while (scope != nullptr) {
         Scope* const next = scope->next;
         run_one(*scope);
         scope = next;
     }
-    if (soon_ != nullptr) {
+    if (soon_ != nullptr) [[unlikely]] {
         run_soon();
     }
-    if (runnable_ != nullptr) {
+    if (runnable_ != nullptr) [[unlikely]] {
         run_runnable();
     }
     if (local.stops != nullptr) [[unlikely]] {
@@ -54,11 +59,7 @@ void EventLoop::run_ready() noexcept {
     }
 }
 
-// 0 while there is something to run.
 Driver::Time EventLoop::next_deadline() noexcept {
-    if (is_busy()) {
-        return 0;
-    }
     if (timers_ == 0) {
         return Driver::never;
     }
@@ -69,18 +70,16 @@ Driver::Time EventLoop::next_deadline() noexcept {
     return wheel_.next();
 }
 
-void EventLoop::wait(Driver::Time until) {
-    const bool may_sleep = until != 0;
-    if (!may_sleep && !poll_is_due()) {
-        return;
-    }
-    if (may_sleep && inbox_->fall_asleep()) {
+void EventLoop::sleep_until(Driver::Time until) {
+    if (inbox_->fall_asleep()) {
         until = 0;
     }
     const WaitResult result = driver_->wait(until);
-    if (may_sleep) {
-        inbox_->wake_up();
-    }
+    inbox_->wake_up();
+    came_back(result);
+}
+
+void EventLoop::came_back(WaitResult result) {
     turns_since_poll_ = 0;
     turns_since_clock_ = clock_turns;
     polled_at_ = now_;
@@ -89,19 +88,7 @@ void EventLoop::wait(Driver::Time until) {
     }
 }
 
-void EventLoop::fire_due_timers() noexcept {
-    if (timers_ == 0 && driver_->in_flight() == 0) {
-        return;
-    }
-    if (++turns_since_clock_ >= clock_turns) {
-        read_clock();
-    }
-}
-
 void EventLoop::run_arrived() noexcept {
-    if (!inbox_->arrived()) {
-        return;
-    }
     detail::Callback* callbacks = nullptr;
     inbox_->take(arrived_, callbacks);
     if (const int signal = detail::take_signal(*inbox_); signal != 0) {
@@ -125,6 +112,12 @@ void EventLoop::run_arrived() noexcept {
     }
 }
 
+void EventLoop::run_last_turns() noexcept {
+    while (root_.left != 0) {
+        run_ready();
+    }
+}
+
 // ------------------------------------------------------------------------ running scopes
 
 RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
@@ -140,7 +133,7 @@ RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
 }
 
 // The trampoline. A chain that comes to its end hands over to the scope that its combinator names.
-void EventLoop::run_scope(Scope& first) noexcept {
+RONDO_INLINE void EventLoop::run_scope(Scope& first) noexcept {
     local.budget = detail::budget_per_turn;
     Scope* scope = &first;
     do {
@@ -164,7 +157,10 @@ void EventLoop::run_scope(Scope& first) noexcept {
     } while (scope != nullptr);
 }
 
-void EventLoop::run_ready_in_drawn_order() {
+void EventLoop::run_in_drawn_order(Scope* ready) {
+    for (; ready != nullptr; ready = ready->next) {
+        drawn_.push_back(ready);
+    }
     while (!drawn_.empty()) {
         std::swap(drawn_[driver_->choose(drawn_.size())], drawn_.back());
         Scope& scope = *drawn_.back();
@@ -211,7 +207,7 @@ void EventLoop::run_runnable() noexcept {
 namespace {
 
 // Destroys a stopped chain's frames from the leaf outwards.
-RONDO_NOINLINE Scope* unwind(Scope& scope) {
+RONDO_INLINE Scope* unwind(Scope& scope) {
     void* frame = scope.frame;
     for (;;) {
         detail::PromiseBase& promise = detail::promise_of(frame);
@@ -259,11 +255,20 @@ bool EventLoop::is_busy() const noexcept {
 }
 
 bool EventLoop::poll_is_due() noexcept {
-    if (driver_->pending()) {
-        return true;
+    return ++turns_since_poll_ >= poll_turns || now_ - polled_at_ >= poll_nanoseconds ||
+           driver_->pending();
+}
+
+// What a busy loop does in some turns only. With nothing in flight nobody waits for what is
+// pending, so it may be that late.
+void EventLoop::look_up() {
+    turns_since_clock_ = 0;
+    if (driver_->in_flight() == 0 && driver_->pending()) {
+        came_back(driver_->wait(0));
     }
-    return driver_->in_flight() != 0 &&
-           (++turns_since_poll_ >= poll_turns || now_ - polled_at_ >= poll_nanoseconds);
+    if (timers_ != 0 || driver_->in_flight() != 0) {
+        read_clock();
+    }
 }
 
 void EventLoop::read_clock() noexcept {
@@ -275,12 +280,13 @@ void EventLoop::read_clock() noexcept {
 
 void EventLoop::date_fresh_timers() noexcept {
     fresh_count_ = 0;
-    while (!fresh_.empty()) {
-        detail::Timer& timer = fresh_.front();
-        timer.unlink();
+    for (detail::TimerLink* at = fresh_.next; at != &fresh_;) {
+        auto& timer = static_cast<detail::Timer&>(*at);
+        at = at->next;
         timer.when = detail::add_saturating(now_, timer.when);
         wheel_.add(timer);
     }
+    fresh_.clear();
 }
 
 void EventLoop::arm_at(detail::Timer& timer, std::int64_t when) noexcept {

@@ -31,6 +31,7 @@ EventLoop::EventLoop(const RunOptions& options)
       inbox_(std::make_shared<detail::Inbox>(*driver_)),
       now_(driver_->now()),
       wheel_(now_),
+      schedules_(driver_->schedules()),
       threads_max_(options.threads_max) {
     RONDO_REQUIRE(local.loop == nullptr, "a loop runs on this thread already: run() inside run()");
     const char* const debug = std::getenv("RONDO_DEBUG");
@@ -64,16 +65,12 @@ void EventLoop::run_main(Scope& main) {
     local.stack_limit = static_cast<char*>(__builtin_frame_address(0)) - nested_stack_bytes;
     main_ = &main;
     done_ = false;
-    while (!done_) {
-        turn();
-    }
+    run_turns();
     // Posts that arrived with the last turn are still run: a post is lost only with an error. What
     // they spawn is cancelled before its first turn.
     inbox_->close();
     run_arrived();
-    while (root_.left != 0) {
-        run_ready();
-    }
+    run_last_turns();
     main_ = nullptr;
     if (!stall_report_.empty()) {
         throw Deadlock(std::exchange(stall_report_, {}));

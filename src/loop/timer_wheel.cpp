@@ -16,39 +16,41 @@ namespace rondo::detail {
 TimerWheel::TimerWheel(std::int64_t now) noexcept
     : tick_(static_cast<std::uint64_t>(now / nanoseconds)) {}
 
-void TimerWheel::place(Timer& timer, std::uint64_t tick) noexcept {
-    const std::uint64_t differs = (tick ^ tick_) | 1;
-    int level = (63 - std::countl_zero(differs)) / bits;
-    if (level >= levels) {
+// The first tick at or after `when`.
+RONDO_INLINE std::uint64_t TimerWheel::tick_of(std::int64_t when) noexcept {
+    return when <= 0 ? 0 : (static_cast<std::uint64_t>(when) + (nanoseconds - 1)) / nanoseconds;
+}
+
+RONDO_INLINE void TimerWheel::place(Timer& timer, std::uint64_t tick) noexcept {
+    unsigned level = static_cast<unsigned>(std::bit_width((tick ^ tick_) | 1) - 1) / bits;
+    if (level >= levels) [[unlikely]] {
         level = levels - 1;  // beyond the top level's turn: visited once a turn until it is near
     }
-    const int index = static_cast<int>((tick >> (bits * level)) & (slots - 1));
-    slots_[level][index].push(timer);
-    occupied_[level][index >> 6] |= std::uint64_t{1} << (index & 63);
+    const std::size_t index = level * slots + ((tick >> (bits * level)) & (slots - 1));
+    slots_[index].push(timer);
+    occupied_[index / 64] |= std::uint64_t{1} << (index % 64);
 }
 
 void TimerWheel::add(Timer& timer) noexcept {
-    const std::uint64_t when = timer.when <= 0 ? 0 : static_cast<std::uint64_t>(timer.when);
-    std::uint64_t tick = when / nanoseconds + (when % nanoseconds != 0 ? 1 : 0);
-    if (tick <= tick_) {
-        tick = tick_ + 1;
-    }
-    place(timer, tick);
+    const std::uint64_t tick = tick_of(timer.when);
+    place(timer, tick <= tick_ ? tick_ + 1 : tick);
 }
 
 // The first occupied slot at or after `from`, or -1.
 int TimerWheel::scan(int level, int from) noexcept {
+    const int base = level * slots;
     for (int word = from >> 6; word < slots / 64; ++word) {
-        std::uint64_t set = occupied_[level][word];
+        std::uint64_t& occupied = occupied_[base / 64 + word];
+        std::uint64_t set = occupied;
         if (word == from >> 6) {
             set &= ~std::uint64_t{0} << (from & 63);
         }
         while (set != 0) {
             const int index = word * 64 + std::countr_zero(set);
-            if (!slots_[level][index].empty()) {
+            if (!slots_[base + index].empty()) {
                 return index;
             }
-            occupied_[level][word] &= ~(std::uint64_t{1} << (index & 63));
+            occupied &= ~(std::uint64_t{1} << (index & 63));
             set &= set - 1;
         }
     }
@@ -86,8 +88,8 @@ std::int64_t TimerWheel::next() noexcept {
     return static_cast<std::int64_t>(tick) * nanoseconds;
 }
 
-void TimerWheel::cascade(int level) noexcept {
-    TimerList& slot = slots_[level][(tick_ >> (bits * level)) & (slots - 1)];
+void TimerWheel::cascade(unsigned level) noexcept {
+    TimerList& slot = slots_[level * slots + ((tick_ >> (bits * level)) & (slots - 1))];
     if (slot.empty()) {
         return;
     }
@@ -96,18 +98,17 @@ void TimerWheel::cascade(int level) noexcept {
     taken.previous = slot.previous;
     taken.next->previous = &taken;
     taken.previous->next = &taken;
-    slot.next = slot.previous = &slot;
+    slot.clear();
     while (!taken.empty()) {
         Timer& timer = taken.front();
         timer.unlink();
-        const std::uint64_t when = static_cast<std::uint64_t>(timer.when);
-        const std::uint64_t tick = when / nanoseconds + (when % nanoseconds != 0 ? 1 : 0);
+        const std::uint64_t tick = tick_of(timer.when);
         place(timer, tick < tick_ ? tick_ : tick);
     }
 }
 
 std::size_t TimerWheel::fire_slot() noexcept {
-    TimerList& slot = slots_[0][tick_ & (slots - 1)];
+    TimerList& slot = slots_[tick_ & (slots - 1)];
     std::size_t fired = 0;
     while (!slot.empty()) {
         Timer& timer = slot.front();
@@ -129,7 +130,7 @@ std::size_t TimerWheel::advance(std::int64_t now) noexcept {
             break;
         }
         tick_ = tick;
-        for (int level = levels - 1; level >= 1; --level) {
+        for (unsigned level = levels - 1; level >= 1; --level) {
             if ((tick_ & ((std::uint64_t{1} << (bits * level)) - 1)) == 0) {
                 cascade(level);
             }

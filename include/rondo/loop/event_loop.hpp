@@ -182,22 +182,27 @@ private:
     static constexpr int poll_turns = 64;
     static constexpr std::int64_t poll_nanoseconds = 50'000;
 
+    /// Turn after turn, until done_.
+    void run_turns();
+    /// After done_, until nothing is left under root(): nothing is waited for any more.
+    void run_last_turns() noexcept;
+
     // One turn, in this order.
-    void turn();
     void run_ready() noexcept;
+    bool is_busy() const noexcept;
     Driver::Time next_deadline() noexcept;
-    void wait(Driver::Time until);
-    void fire_due_timers() noexcept;
+    void sleep_until(Driver::Time until);
+    bool poll_is_due() noexcept;
+    void came_back(WaitResult result);
+    void look_up();
     void run_arrived() noexcept;
 
-    void run_ready_in_drawn_order();
+    void run_in_drawn_order(detail::Scope* ready);
     void run_one(detail::Scope& scope) noexcept;
     void run_scope(detail::Scope& scope) noexcept;
     void run_soon() noexcept;
     void run_runnable() noexcept;
     void unwind_stopped() noexcept;
-    bool is_busy() const noexcept;
-    bool poll_is_due() noexcept;
     void read_clock() noexcept;
     void date_fresh_timers() noexcept;
     void on_stall();
@@ -225,6 +230,7 @@ private:
     detail::Group root_;
     detail::Scope* main_ = nullptr;
     bool done_ = false;
+    bool schedules_;  ///< the driver chooses the order of ready tasks
     int interrupted_by_ = 0;
     int stalls_ = 0;
     std::string stall_report_;

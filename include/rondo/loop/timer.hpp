@@ -36,6 +36,8 @@ struct TimerList : TimerLink {
     TimerList& operator=(const TimerList&) = delete;
 
     bool empty() const noexcept { return next == this; }
+    /// Forgets the timers, as after walking over all of them.
+    void clear() noexcept { next = previous = this; }
     Timer& front() noexcept { return static_cast<Timer&>(*next); }
     RONDO_INLINE void push(Timer& timer) noexcept {
         timer.next = this;
@@ -69,15 +71,16 @@ private:
     static constexpr int slots = 1 << bits;
     static constexpr std::int64_t nanoseconds = 1'000'000;
 
+    static std::uint64_t tick_of(std::int64_t when) noexcept;
     void place(Timer& timer, std::uint64_t tick) noexcept;
     int scan(int level, int from) noexcept;
     bool next_tick(std::uint64_t& tick) noexcept;
-    void cascade(int level) noexcept;
+    void cascade(unsigned level) noexcept;
     std::size_t fire_slot() noexcept;
 
     std::uint64_t tick_;
-    std::uint64_t occupied_[levels][slots / 64] = {};
-    TimerList slots_[levels][slots];
+    std::uint64_t occupied_[levels * slots / 64] = {};  ///< a bit for each of slots_
+    TimerList slots_[levels * slots];                   ///< level by level
 };
 
 }  // namespace rondo::detail

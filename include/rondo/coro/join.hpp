@@ -118,7 +118,7 @@ std::vector<Child> children_of(Range&& range) {
         children.reserve(static_cast<std::size_t>(std::ranges::size(range)));
     }
     for (auto&& element : range) {
-        children.emplace_back(std::in_place, static_cast<ElementOf<Range>>(element));
+        children.emplace_back(std::in_place, static_cast<ElementOf<Range>&&>(element));
     }
     return children;
 }

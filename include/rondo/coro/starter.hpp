@@ -16,13 +16,17 @@
 
 namespace rondo::detail {
 
+/// What `co_await std::move(a)` gives: a handle's own result, where `co_await a` gives a reference.
+template <class A>
+using MovedResult = decltype(awaiter_of(std::declval<A&&>()).await_resume());
+
 template <class R>
 struct ResultOfCall {
     using type = R;
 };
 template <Awaitable A>
 struct ResultOfCall<A> {
-    using type = await_result_t<A>;
+    using type = MovedResult<A>;
 };
 
 template <class T>
@@ -111,7 +115,7 @@ template <Awaitable A>
     requires(!std::is_invocable_v<A &&>)
 class Starter<A> {
 public:
-    using result_type = await_result_t<A>;
+    using result_type = MovedResult<A>;
 
     explicit Starter(std::in_place_t, A&& awaitable) : awaitable_(std::move(awaitable)) {}
 

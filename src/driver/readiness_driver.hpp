@@ -11,6 +11,7 @@
 ///     bool submit_transfer(Operation&)          // read and write, as submit()
 ///     void cancel_transfer(Operation&)          // of one that is operation_lent
 ///     static int unknown_descriptor(int fd)     // what a poll of one outside the table ends with
+///     void settle()                             // makes closes that are only queued happen
 ///
 /// and wait(), which calls on_edge() and on_poll() for what the kernel reported and finish_ended()
 /// last. `Calls` makes the system calls; see attempt.hpp.
@@ -42,6 +43,7 @@ public:
     int open_socket(int family) noexcept final { return adopt(calls_.open_socket(family)); }
     int listen(const sockaddr* address, std::uint32_t length, int backlog,
                bool share_port) noexcept final {
+        body().settle();
         return adopt(calls_.listen(address, length, backlog, share_port));
     }
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {

@@ -50,6 +50,7 @@ private:
     bool submit_transfer(Operation& operation) noexcept;
     void cancel_transfer(const Operation&) noexcept {}
     static int unknown_descriptor(int fd) noexcept;
+    void settle() noexcept {}
 
     bool deliver_edges(bool at_least_one) noexcept;
     void deliver(const SimNetwork::Edge& edge) noexcept;

@@ -80,13 +80,26 @@ TEST_P(Conformance, a_taken_address_is_in_use_unless_both_share_it) {
     EXPECT_EQ(driver().listen(plain(listener.address), listener.length, 16, false), -EADDRINUSE);
     EXPECT_EQ(driver().listen(plain(listener.address), listener.length, 16, true), -EADDRINUSE);
     bench_->close(listener.fd);
-    bench_->turn();
 
     const int first = driver().listen(plain(listener.address), listener.length, 16, true);
     const int second = driver().listen(plain(listener.address), listener.length, 16, true);
     EXPECT_GE(first, 0);
     EXPECT_GE(second, 0);
     close_both(first, second);
+}
+
+TEST_P(Conformance, an_address_is_free_as_soon_as_its_listener_is_closed) {
+    Listener listener = bench_->listen();
+    for (int i = 0; i < 5; ++i) {
+        TestOperation accept(OperationKind::accept, listener.fd);
+        ASSERT_FALSE(bench_->submit(accept));
+        bench_->turn();
+        EXPECT_EQ(bench_->cancel(accept), -ECANCELED);
+        bench_->close(listener.fd);
+        listener.fd = driver().listen(plain(listener.address), listener.length, 16, false);
+        ASSERT_GE(listener.fd, 0);
+    }
+    bench_->close(listener.fd);
 }
 
 TEST_P(Conformance, a_family_that_nobody_knows_is_not_supported) {

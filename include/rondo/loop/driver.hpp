@@ -40,7 +40,8 @@ public:
     virtual ~Driver() = default;
 
     /// Starts `operation`, whose state is idle or done. True: it ended inside, the result is valid
-    /// and ready() is not called. A second reader or writer on a descriptor ends with -EBUSY.
+    /// and ready() is not called. A second reader or writer on a descriptor ends with -EBUSY, and
+    /// so does a poll beside another kind.
     virtual bool submit(Operation& operation) noexcept = 0;
 
     /// Asks `operation` to end. It does so through wait(), or through perform() when runnable, with
@@ -77,7 +78,7 @@ public:
 
     /// A non-blocking, close-on-exec stream socket.
     virtual int open_socket(int family) noexcept = 0;
-    /// Binds and listens (SO_REUSEADDR on; SO_REUSEPORT when `share_port`).
+    /// Binds and listens (SO_REUSEADDR on; SO_REUSEPORT when `share_port`; IPv6 without IPv4).
     virtual int listen(const sockaddr* address, std::uint32_t length, int backlog,
                        bool share_port) noexcept = 0;
     /// Writes the local (or the peer's) address of a socket; `length` in and out.
@@ -87,7 +88,7 @@ public:
     virtual int set_option(int fd, int level, int name, int value) noexcept = 0;
     /// A connected pair of stream sockets.
     virtual int socket_pair(int (&fds)[2]) noexcept = 0;
-    /// A pipe: fds[0] reads, fds[1] writes.
+    /// A pipe: fds[0] reads, fds[1] writes. Close-on-exec and, for the sake of children, blocking.
     virtual int make_pipe(int (&fds)[2]) noexcept = 0;
 
     /// False in the simulation: to_thread runs its function on the loop.

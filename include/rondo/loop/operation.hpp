@@ -23,7 +23,8 @@ enum class OperationKind : std::uint8_t {
     // Kinds that end inside submit.
     shutdown,  ///< size: SHUT_RD, SHUT_WR or SHUT_RDWR; result: 0
     close,     ///< result: 0. Requires: no other operation in flight on the descriptor
-    // Completion kinds, on any descriptor: files, pipes, terminals.
+    // Completion kinds, on any descriptor: files, pipes, terminals. What has no position wants
+    // offset -1, and one reader and one writer at a time.
     read,   ///< data, size, offset (-1: current position); result: bytes, 0 at the end
     write,  ///< data, size, offset (-1: current position); result: bytes, may be short
 };

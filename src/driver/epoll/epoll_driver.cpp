@@ -54,6 +54,7 @@ private:
     bool submit_transfer(Operation& operation) noexcept;
     void cancel_transfer(Operation& operation) noexcept;
     static int unknown_descriptor(int) noexcept { return -EBADF; }
+    void settle() noexcept {}
 
     int watch(int fd, Descriptor& descriptor, unsigned events, EventSource source) noexcept;
     int watch_polls(int fd, Descriptor& descriptor) noexcept;

@@ -40,6 +40,7 @@ private:
     bool submit_transfer(Operation& operation) noexcept;
     void cancel_transfer(const Operation& operation) noexcept;
     static int unknown_descriptor(int) noexcept { return -EBADF; }
+    void settle() noexcept { ring_.enter(0); }
 
     void add_poll(int fd, unsigned events, bool multishot, EventTag tag) noexcept;
     void add_cancel(EventTag target) noexcept;

@@ -47,7 +47,6 @@ public:
     auto end() const noexcept { return fields_.end(); }
 
 private:
-    friend class HeadersAccess;
     std::vector<Header> fields_;
 };
 

@@ -31,6 +31,7 @@ public:
         clock_ += nanoseconds > 0 ? nanoseconds : 0;
     }
     bool pending() const noexcept override { return !ended_.empty() || calls_.has_edges(); }
+    bool uses_threads() const noexcept override { return false; }
     bool schedules() const noexcept override { return random_order_; }
     std::size_t choose(std::size_t count) noexcept override {
         return random_order_ ? dice_.below(count) : 0;

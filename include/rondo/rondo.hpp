@@ -17,6 +17,8 @@
 #include "rondo/loop/timeout.hpp"
 #include "rondo/loop/shield.hpp"
 #include "rondo/loop/to_thread.hpp"
+#include "rondo/loop/task_info.hpp"
+#include "rondo/coro/context_var.hpp"
 #include "rondo/loop/await_operation.hpp"
 #include "rondo/sync/event.hpp"
 #include "rondo/sync/lock.hpp"

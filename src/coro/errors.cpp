@@ -9,8 +9,6 @@
 #include <memory>
 #include <utility>
 
-#include "rondo/coro/outcome.hpp"
-
 namespace rondo {
 namespace {
 
@@ -46,18 +44,6 @@ void report_unread(const HeldBack& entry) noexcept {
 }
 
 }  // namespace
-
-const char* Cancelled::what() const noexcept {
-    switch (reason_) {
-        case Reason::none: return "cancelled";
-        case Reason::caller: return "cancelled: by its caller";
-        case Reason::deadline: return "cancelled: a deadline passed";
-        case Reason::sibling: return "cancelled: a sibling task failed or won";
-        case Reason::shutdown: return "cancelled: its loop shuts down";
-        case Reason::abandoned: return "cancelled: its handle was dropped";
-    }
-    return "cancelled";
-}
 
 std::vector<std::exception_ptr> suppressed_errors() {
     const std::exception_ptr current = std::current_exception();

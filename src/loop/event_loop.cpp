@@ -37,6 +37,9 @@ void EventLoop::run_turns() {
 
 // Exactly what was ready when the turn began: what becomes ready meanwhile waits for the next turn.
 RONDO_INLINE void EventLoop::run_ready() noexcept {
+    if (local.stops != nullptr) [[unlikely]] {
+        unwind_stopped();  // what a timer, the driver or a signal stopped since
+    }
     *local.ready_tail = nullptr;
     Scope* scope = local.ready;
     local.ready_tail = &local.ready;
@@ -125,6 +128,7 @@ RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
         scope.unset(Scope::skip);
         local.push_stop(scope);
     } else {
+        scope.state = detail::ScopeState::idle;  // a cancel from inside must not skip it
         run_scope(scope);
     }
     if (local.stops != nullptr) [[unlikely]] {
@@ -154,6 +158,9 @@ RONDO_INLINE void EventLoop::run_scope(Scope& first) noexcept {
         scope = local.current;
         scope->frame = frame;
         scope = scope->kind->on(*scope, ScopeEvent::finished);
+        if (local.stops != nullptr) [[unlikely]] {
+            unwind_stopped();  // first what the chain stopped, then who waited for it
+        }
     } while (scope != nullptr);
 }
 
@@ -250,11 +257,11 @@ void EventLoop::unwind_stopped() noexcept {
 
 // ------------------------------------------------------------------- time and the driver
 
-bool EventLoop::is_busy() const noexcept {
+RONDO_INLINE bool EventLoop::is_busy() const noexcept {
     return local.has_ready() || soon_ != nullptr || runnable_ != nullptr || local.stops != nullptr;
 }
 
-bool EventLoop::poll_is_due() noexcept {
+RONDO_INLINE bool EventLoop::poll_is_due() noexcept {
     return ++turns_since_poll_ >= poll_turns || now_ - polled_at_ >= poll_nanoseconds ||
            driver_->pending();
 }

@@ -19,7 +19,7 @@ void Inbox::announce() noexcept {
 
 bool Inbox::post(UniqueFunction<void()> function) {
     std::lock_guard lock(mutex_);
-    if (driver_ == nullptr) {
+    if (closed_) {
         return false;
     }
     functions_.push_back(std::move(function));
@@ -42,7 +42,7 @@ void Inbox::interrupt() noexcept {
 
 void Inbox::close() noexcept {
     std::lock_guard lock(mutex_);
-    driver_ = nullptr;
+    closed_ = true;
 }
 
 bool Inbox::take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept {

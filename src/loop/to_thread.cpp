@@ -2,8 +2,11 @@
 #include "rondo/loop/to_thread.hpp"
 
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "base/thread_pool.hpp"
+#include "rondo/coro/context_var.hpp"
 
 namespace rondo::detail {
 
@@ -12,6 +15,7 @@ namespace rondo::detail {
 struct ThreadCall::PoolJob : Job {
     ThreadCall* call = nullptr;
     Inbox* inbox = nullptr;
+    std::shared_ptr<const Context> context;
 };
 
 const LeafKind ThreadCall::leaf{&ThreadCall::poke, "a thread"};
@@ -35,7 +39,10 @@ void ThreadCall::start() noexcept {
         Callback::run = [](Callback& callback) noexcept {
             auto& self = static_cast<ThreadCall&>(callback);
             if (!self.dropped_) {
+                Scope* const loops_own = std::exchange(local.current, nullptr);
+                const Context::OnThread context(context_of(*self.scope_));
                 self.work_(self);
+                local.current = loops_own;
             }
             self.finished();
         };
@@ -45,10 +52,14 @@ void ThreadCall::start() noexcept {
     job_ = new PoolJob;
     job_->call = this;
     job_->inbox = &loop.inbox();
+    job_->context = context_of(*scope_);
     job_->run = [](Job& job) noexcept {
         ThreadCall& self = *static_cast<PoolJob&>(job).call;
         Inbox& inbox = *static_cast<PoolJob&>(job).inbox;
-        self.work_(self);
+        {
+            const Context::OnThread context(std::move(static_cast<PoolJob&>(job).context));
+            self.work_(self);
+        }
         inbox.complete(self);
     };
     if (!loop.thread_pool().submit(*job_)) {

@@ -47,7 +47,7 @@ private:
         child.detach();
         return owner.child_ended(child);
     }
-    static constexpr ScopeKind join_child_kind{&on, "task"};
+    static constexpr ScopeKind join_child_kind{&on, "task", true};
 
     S starter_;
 };

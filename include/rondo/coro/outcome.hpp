@@ -2,9 +2,11 @@
 /// How a task ended: a value, an error, or stopped.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -13,15 +15,26 @@
 
 namespace rondo {
 
+/// Where a cancel() of a handle or group stands.
+struct CancelPlace {
+    const char* file = nullptr;
+    std::uint32_t line = 0;
+};
+
 /// Thrown where the result of a stopped task is asked for: by awaiting its handle, by
 /// Outcome::value(), and by run(). Never used to stop a task.
 class Cancelled : public std::exception {
 public:
-    explicit Cancelled(Reason reason) noexcept : reason_(reason) {}
-    const char* what() const noexcept override;
+    explicit Cancelled(Reason reason, CancelPlace place = {});
+    /// "cancelled: by its caller, at fetch.cpp:42"
+    const char* what() const noexcept override { return what_.c_str(); }
     Reason reason() const noexcept { return reason_; }
+    /// Where cancel() was called; its file is null when that is not known.
+    CancelPlace place() const noexcept { return place_; }
 
 private:
+    std::string what_;
+    CancelPlace place_;
     Reason reason_;
 };
 

@@ -56,6 +56,10 @@ struct RunState {
     }
 };
 
+// Without this, an access from a library's position-independent code is a function call.
+#if defined(__PIC__) && !defined(__PIE__)
+[[gnu::tls_model("initial-exec")]]
+#endif
 inline constinit thread_local RunState local{};
 
 /// True while the native stack leaves room to start an awaited child on it.

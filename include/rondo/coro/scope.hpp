@@ -53,7 +53,8 @@ enum class ScopeEvent : std::uint8_t {
 struct ScopeKind {
     /// Returns the scope that continues at once, or null.
     Scope* (*on)(Scope&, ScopeEvent);
-    const char* name;  ///< for people: "gather", "timeout"
+    const char* name;      ///< for people: "gather", "timeout"
+    bool is_task = false;  ///< what a user would call a task
 };
 
 /// Where a scope's chain stands; the last three are how it ended.
@@ -94,7 +95,7 @@ struct Scope {
     std::uint16_t flags = 0;
     ScopeState state = ScopeState::idle;
     Reason reason = Reason::none;
-    std::uint32_t name = 0;  ///< index into the loop's table of names; 0: none
+    std::uint32_t info = 0;  ///< rarely used facts, see scope_info.hpp; 0: none
     const ScopeKind* kind = nullptr;
     Scope* parent = nullptr;
     Scope* first = nullptr;    ///< youngest child
@@ -104,6 +105,11 @@ struct Scope {
     Scope() = default;
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
+    RONDO_INLINE ~Scope() {
+        if (info != 0) [[unlikely]] {
+            free_info();
+        }
+    }
 
     bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
     void set(Flag flag) noexcept { flags = static_cast<std::uint16_t>(flags | flag); }
@@ -122,6 +128,9 @@ struct Scope {
             set(cancelled);
             reason = to.reason;
         }
+        if (to.info != 0) [[unlikely]] {
+            inherit_info(to);
+        }
         sibling = to.first;
         link = &to.first;
         if (sibling != nullptr) {
@@ -129,6 +138,10 @@ struct Scope {
         }
         to.first = this;
     }
+
+    RONDO_NOINLINE void free_info() noexcept;
+    /// Takes over the context variables of `from`, which has info.
+    RONDO_NOINLINE void inherit_info(const Scope& from) noexcept;
 
     /// Leaves the tree. A parent that was only held back by its children is stopped now.
     inline void detach() noexcept;

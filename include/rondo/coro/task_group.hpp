@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <functional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -33,8 +34,10 @@ public:
             detail::spawn_in(*this, std::forward<F>(given), std::forward<Args>(args)...), false);
     }
 
-    /// Stops the body and all tasks; the group then ends quietly.
-    void cancel() noexcept { detail::cancel(*this, Reason::caller, own); }
+    /// Stops the body and all tasks; the group then ends quietly. `place` shows in errors.
+    void cancel(std::source_location place = std::source_location::current()) noexcept {
+        detail::cancel_at(*this, place, own);
+    }
 
     /// Tasks that did not end yet, the body not counted.
     std::size_t size() const noexcept { return left; }
@@ -78,7 +81,7 @@ public:
         rethrow();
         if constexpr (!std::is_void_v<T>) {
             if (result_.state == ScopeState::stopped) {
-                throw Cancelled(reason);
+                throw Cancelled(reason, cancel_place_of(*this));
             }
             return result_.get();
         }

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <optional>
+#include <source_location>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "rondo/coro/group.hpp"
 #include "rondo/coro/result_scope.hpp"
+#include "rondo/coro/scope_info.hpp"
 #include "rondo/coro/starter.hpp"
 #include "rondo/coro/wait_list.hpp"
 
@@ -19,10 +21,6 @@ class TaskHandle;
 
 namespace detail {
 
-/// Gives `scope` a name for people, replacing an earlier one. An empty one removes it.
-void set_name(Scope& scope, std::string_view name);
-std::string_view name_of(const Scope& scope) noexcept;
-
 /// "an error nobody looked at": a create_task's error whose handle never asked.
 void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept;
 
@@ -32,11 +30,6 @@ struct TaskNode : ResultScope<T> {
     Waiter* waiters = nullptr;  ///< singly linked, first come first
 
     TaskNode() noexcept {}
-    ~TaskNode() {
-        if (this->name != 0) [[unlikely]] {
-            set_name(*this, {});
-        }
-    }
     static void* operator new(std::size_t bytes) { return local.pool.take(bytes); }
     static void operator delete(void* node, std::size_t bytes) noexcept {
         local.pool.give(node, bytes);
@@ -121,7 +114,7 @@ struct StartedNode : TaskNode<T> {
         }
         starter.reset();
     }
-    static constexpr ScopeKind node_kind{&on_node<StartedNode>, "task"};
+    static constexpr ScopeKind node_kind{&on_node<StartedNode>, "task", true};
 };
 
 /// A task needs no starter once its frame is known.
@@ -132,7 +125,7 @@ struct BareNode : TaskNode<T> {
             this->take(this->frame);
         }
     }
-    static constexpr ScopeKind node_kind{&on_node<BareNode>, "task"};
+    static constexpr ScopeKind node_kind{&on_node<BareNode>, "task", true};
 };
 
 /// Starts a child of `group`: it runs in the loop's next turn.
@@ -183,7 +176,7 @@ protected:
             std::rethrow_exception(node_->error);
         }
         if (node_->state == ScopeState::stopped) [[unlikely]] {
-            throw Cancelled(node_->reason);
+            throw Cancelled(node_->reason, cancel_place_of(*node_));
         }
     }
     TaskNode<T>* node_;
@@ -237,10 +230,10 @@ public:
         }
     }
 
-    /// Asks the task to stop. Idempotent; no effect once it ended.
-    void cancel() noexcept {
+    /// Asks the task to stop. Idempotent; no effect once it ended. `place` shows in errors.
+    void cancel(std::source_location place = std::source_location::current()) noexcept {
         if (!node_->ended()) {
-            detail::cancel(*node_, Reason::caller);
+            detail::cancel_at(*node_, place);
         }
     }
     /// Drops the handle without any effect on the task.

@@ -33,7 +33,8 @@ public:
         return detail::local.loop->driver().submit(*this) && !detail::spent();
     }
     RONDO_INLINE void await_suspend(detail::Handle frame) noexcept {
-        if (state == OperationState::done) [[unlikely]] {
+        // Done before and awaited again in a cancelled scope, it stops.
+        if (state == OperationState::done && !detail::current_is_cancelled()) [[unlikely]] {
             detail::requeue(frame);
             return;
         }

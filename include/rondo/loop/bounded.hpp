@@ -39,8 +39,7 @@ public:
                 return false;
             }
         }
-        void* const root = starter_.make();
-        root_ = root;
+        void* const root = starter_.start();
         this->kind = &bounded_kind;
         begin(up);
         this->frame = root;
@@ -53,6 +52,7 @@ public:
         if (promise_of(root).ending == Ending::unfinished) {
             return false;
         }
+        local.next = nullptr;  // the chain's end, which is not the run loop's business
         local.current = &up;
         leave();
         this->take(root);
@@ -69,7 +69,6 @@ public:
         Scope& up = *this->parent;
         up.frame = awaiting.address();
         up.park_on(children_leaf);
-        as_root(root_);
     }
 
     auto await_resume() {
@@ -148,7 +147,6 @@ private:
                                                                            : "shield"};
 
     S starter_;
-    void* root_ = nullptr;
     Deadline deadline_;
     ScopeTimer timer_;
 };

@@ -72,7 +72,8 @@ private:
     std::vector<UniqueFunction<void()>> functions_;
     Callback* first_ = nullptr;
     Callback** last_ = &first_;
-    Driver* driver_;  ///< null: closed; guarded by mutex_ except in interrupt()
+    Driver* const driver_;  ///< gone once closed; a signal's guard is gone before
+    bool closed_ = false;   ///< guarded by mutex_
     std::atomic<bool> arrived_{false};
     std::atomic<bool> asleep_{false};
 };
@@ -167,6 +168,8 @@ public:
         thread_jobs_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(thread_jobs_) + change);
     }
     detail::Group& root() noexcept { return root_; }
+    /// The scope whose chain runs now, or root(), or null on a thread of the pool.
+    detail::Scope* running_scope() noexcept { return detail::local.current; }
 
     /// Runs until `main`, a child of root(), and everything else under root() has ended; when
     /// `main` has, the rest is cancelled. Throws Deadlock (simulation).

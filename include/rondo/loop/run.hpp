@@ -15,7 +15,7 @@ namespace rondo {
 /// program ends with 128 + signal, as a shell expects of an interrupted program.
 class Interrupted : public Cancelled {
 public:
-    explicit Interrupted(int signal) noexcept : Cancelled(Reason::shutdown), signal_(signal) {}
+    explicit Interrupted(int signal) : Cancelled(Reason::shutdown), signal_(signal) {}
     const char* what() const noexcept override { return "interrupted by a signal"; }
     int signal() const noexcept { return signal_; }
 
@@ -55,7 +55,7 @@ private:
         current_loop().main_ended();
         return nullptr;
     }
-    static constexpr ScopeKind main_kind{&on, "main"};
+    static constexpr ScopeKind main_kind{&on, "main", true};
 };
 
 /// Runs `main` on `loop`, with signals as `options` say.

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What few scopes have: a name, context variables, the place of their cancel. Kept beside the
+/// scope, so that it stays one cache line.
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <string_view>
+
+#include "rondo/coro/outcome.hpp"
+#include "rondo/coro/scope.hpp"
+
+namespace rondo::detail {
+
+class Context;
+
+/// Gives `scope` a name for people, replacing an earlier one.
+void set_name(Scope& scope, std::string_view name);
+/// Valid until the name changes or the scope dies.
+std::string_view name_of(const Scope& scope) noexcept;
+
+/// cancel() by a caller, whose place is kept with `scope` if it is not cancelled yet.
+void cancel_at(Scope& scope, const std::source_location& place, std::uint16_t extra = 0) noexcept;
+CancelPlace cancel_place_of(const Scope& scope) noexcept;
+
+/// The context variables that were set in `scope` or inherited; null: none.
+const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept;
+void set_context(Scope& scope, std::shared_ptr<const Context> context);
+
+}  // namespace rondo::detail

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/coro/scope_info.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rondo/coro/errors.hpp"
+#include "rondo/coro/task_handle.hpp"
+
+namespace rondo::detail {
+namespace {
+
+struct ScopeInfo {
+    std::string name;
+    std::shared_ptr<const Context> context;
+    CancelPlace cancel_place;
+};
+
+// Scope::info - 1 is the index. A deque, so that views of names stay valid.
+struct InfoTable {
+    std::deque<ScopeInfo> infos;
+    std::vector<std::uint32_t> free;
+};
+
+InfoTable& table() {
+    thread_local InfoTable infos;
+    return infos;
+}
+
+ScopeInfo& info_of(Scope& scope) {
+    InfoTable& all = table();
+    if (scope.info == 0) {
+        if (all.free.empty()) {
+            all.free.reserve(all.infos.size() + 1);  // so that free_info cannot fail
+            all.infos.emplace_back();
+            scope.info = static_cast<std::uint32_t>(all.infos.size());
+        } else {
+            scope.info = all.free.back();
+            all.free.pop_back();
+        }
+    }
+    return all.infos[scope.info - 1];
+}
+
+const ScopeInfo& info_of(const Scope& scope) noexcept {
+    static const ScopeInfo nothing;
+    return scope.info == 0 ? nothing : table().infos[scope.info - 1];
+}
+
+}  // namespace
+
+void Scope::free_info() noexcept {
+    InfoTable& all = table();
+    all.infos[info - 1] = ScopeInfo();
+    all.free.push_back(info);
+    info = 0;
+}
+
+void Scope::inherit_info(const Scope& from) noexcept {
+    if (const std::shared_ptr<const Context>& context = context_of(from)) {
+        set_context(*this, context);
+    }
+}
+
+void set_name(Scope& scope, std::string_view name) { info_of(scope).name = name; }
+
+std::string_view name_of(const Scope& scope) noexcept { return info_of(scope).name; }
+
+void cancel_at(Scope& scope, const std::source_location& place, std::uint16_t extra) noexcept {
+    if (!scope.has(Scope::cancelled)) {
+        info_of(scope).cancel_place = CancelPlace{place.file_name(), place.line()};
+    }
+    cancel(scope, Reason::caller, extra);
+}
+
+CancelPlace cancel_place_of(const Scope& scope) noexcept { return info_of(scope).cancel_place; }
+
+const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept {
+    return info_of(scope).context;
+}
+
+void set_context(Scope& scope, std::shared_ptr<const Context> context) {
+    info_of(scope).context = std::move(context);
+}
+
+void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept {
+    try {
+        std::string where = "an error nobody looked at, in ";
+        if (const std::string_view name = name_of(scope); !name.empty()) {
+            where.append("task \"").append(name).append("\"");
+        } else {
+            where.append("a task");
+        }
+        report_error(where, error);
+    } catch (...) {
+        report_error("an error nobody looked at, in a task", error);
+    }
+}
+
+}  // namespace rondo::detail

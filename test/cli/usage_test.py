@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line itself: help, version, mistakes, the driver's variable, a closed stdout."""
+
+import subprocess
+import unittest
+
+from harness import BOUND, PROGRAM, TestCase, environment, rondo
+
+COMMANDS = {"demo": [], "fetch": ["http://127.0.0.1:1/"], "doctor": []}
+
+
+class Usage(TestCase):
+    def test_help_names_every_command(self):
+        done = rondo("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "")
+        for command in COMMANDS:
+            self.assertIn(command, done.stdout)
+
+    def test_every_command_has_help(self):
+        for command in COMMANDS:
+            done = rondo(command, "--help")
+            self.assertEqual(done.returncode, 0, command)
+            self.assertIn("--help", done.stdout)
+            self.assertEqual(done.stderr, "")
+
+    def test_help_of_fetch_shows_examples_and_exit_codes(self):
+        text = rondo("fetch", "--help").stdout
+        for word in ("Examples:", "Exit code:", "--timeout", "--insecure", "stdin"):
+            self.assertIn(word, text)
+
+    def test_version(self):
+        done = rondo("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^rondo \d+\.\d+\.\d+\n$")
+
+    def test_no_command_is_a_usage_error(self):
+        self.assert_usage_error(rondo(), "a command is missing")
+
+    def test_unknown_command_is_a_usage_error(self):
+        done = rondo("fecth")
+        self.assert_usage_error(done, "fecth")
+        self.assertIn("rondo --help", done.stderr)
+
+    def test_unknown_flags_are_usage_errors(self):
+        self.assert_usage_error(rondo("--nonsense"), "--nonsense")
+        for command, arguments in COMMANDS.items():
+            done = rondo(command, *arguments, "--nonsense")
+            self.assert_usage_error(done, "--nonsense")
+            self.assertIn(f"rondo {command} --help", done.stderr)
+
+    def test_a_message_carries_no_control_characters(self):
+        done = rondo("\x1b[31m")
+        self.assert_usage_error(done, "\\x1b")
+        self.assertNotIn("\x1b", done.stderr)
+
+    def test_a_driver_that_does_not_exist_is_named(self):
+        for command, arguments in COMMANDS.items():
+            done = rondo(command, *arguments, env=environment(RONDO_DRIVER="nonsense"))
+            self.assert_usage_error(done, "nonsense")
+            self.assertIn("RONDO_DRIVER", done.stderr)
+
+    def test_help_needs_no_driver(self):
+        done = rondo("--help", env=environment(RONDO_DRIVER="nonsense"))
+        self.assertEqual(done.returncode, 0)
+
+    def test_the_simulation_has_no_network(self):
+        for command in ("demo", "fetch"):
+            done = rondo(command, *COMMANDS[command], env=environment(RONDO_DRIVER="sim"))
+            self.assert_usage_error(done, "simulation")
+
+
+class ClosedStdout(TestCase):
+    """Help and doctor; fetch has tests of its own."""
+
+    def outcome(self, stdout, *arguments):
+        done = subprocess.run([PROGRAM, *arguments], stdout=stdout, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, timeout=BOUND, env=environment())
+        return done.returncode, done.stderr.decode()
+
+    def test_a_full_disk_is_reported(self):
+        for arguments in (["--help"], ["doctor"], ["demo", "--speed", "100"]):
+            with open("/dev/full", "wb") as full:
+                code, message = self.outcome(full, *arguments)
+            self.assertEqual(code, 1, arguments)
+            self.assertIn("No space left", message)
+
+    def test_a_reader_that_has_gone_ends_it_quietly(self):
+        for arguments in (["--help"], ["doctor"], ["demo", "--speed", "100"]):
+            with subprocess.Popen(["true"], stdin=subprocess.PIPE) as reader:
+                reader.wait()
+                self.assertEqual(self.outcome(reader.stdin, *arguments), (141, ""), arguments)
+
+    def test_without_any_stdout_it_says_so(self):
+        done = subprocess.run(["sh", "-c", 'exec "$0" doctor >&-', PROGRAM], timeout=BOUND,
+                              env=environment(), stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"cannot write to stdout", done.stderr)
+
+
+class Doctor(TestCase):
+    def test_it_says_what_runs_and_why(self):
+        done = rondo("doctor")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        for word in ("chosen", "because", "kernel", "open files", "compiler", "liburing", "libcurl",
+                     "llhttp", "CLI11", "fmt", "nlohmann-json", "version"):
+            self.assertIn(word, done.stdout)
+        self.assertRegex(done.stdout, r"a test loop +ran on (uring|epoll)")
+        self.assertNotIn("unknown", done.stdout)
+
+    def test_it_says_that_the_variable_decided(self):
+        for driver in ("epoll", "sim"):
+            done = rondo("doctor", env=environment(RONDO_DRIVER=driver))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, rf"chosen +{driver}\n")
+            self.assertRegex(done.stdout, r"because +RONDO_DRIVER")
+            self.assertIn(f"ran on {driver}", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

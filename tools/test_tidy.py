@@ -204,6 +204,7 @@ class Coroutines(Case):
         macro = "#define TRY(x) ({ auto r = (x); r; })\n"
         self.bad(coroutines.check_coroutines, "src/a.hpp", macro, "statement expression")
         self.check(self.good, "f({1, 2}, {});")
+        self.check(self.good, "EXPECT_DEATH({ f(); g(); }, text);", folder="test")
 
     def test_a_reason_silences_the_line(self):
         self.check(self.good, "if (co_await f()) {}  // tidy: gcc12: the very case under test")

@@ -6,7 +6,7 @@ import re
 from .source import line_of
 
 _AWAIT = re.compile(r"(?<!operator )\bco_await\b")
-_STATEMENT_EXPRESSION = re.compile(r"\(\s*\{[^{}]*;")
+_STATEMENT_EXPRESSION = re.compile(r"(?<!\w)\(\s*\{[^{}]*;")
 _LAMBDA = re.compile(r"(?<![\w\])])\[([^\[\]]*)\]\s*(?=[({]|mutable\b|->)")
 _OPEN, _CLOSE = "([{", ")]}"
 _TEST_MACRO = re.compile(r"(?:EXPECT|ASSERT)_\w+|RONDO_(?:REQUIRE|ASSERT)")

@@ -16,6 +16,8 @@
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "rondo/loop/shield.hpp"
+#include "rondo/loop/wait.hpp"
+#include "rondo/loop/retry.hpp"
 #include "rondo/loop/to_thread.hpp"
 #include "rondo/loop/task_info.hpp"
 #include "rondo/coro/context_var.hpp"

@@ -81,9 +81,10 @@ bool TimerWheel::next_tick(std::uint64_t& tick) noexcept {
 }
 
 std::int64_t TimerWheel::next() noexcept {
+    constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
     std::uint64_t tick = 0;
-    if (!next_tick(tick)) {
-        return std::numeric_limits<std::int64_t>::max();
+    if (!next_tick(tick) || tick > never / nanoseconds) {
+        return never;
     }
     return static_cast<std::int64_t>(tick) * nanoseconds;
 }

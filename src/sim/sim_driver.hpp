@@ -30,6 +30,7 @@ public:
     void block_for(Time nanoseconds) noexcept override {
         clock_ += nanoseconds > 0 ? nanoseconds : 0;
     }
+    std::uint64_t entropy() noexcept override { return dice_.next(); }
     bool pending() const noexcept override { return !ended_.empty() || calls_.has_edges(); }
     bool uses_threads() const noexcept override { return false; }
     bool schedules() const noexcept override { return random_order_; }

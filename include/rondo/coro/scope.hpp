@@ -85,6 +85,7 @@ struct Scope {
         drop_cancels = 1 << 11,  ///< a node whose handle, when dropped, cancels it
         observed = 1 << 12,      ///< a node whose outcome somebody took
         keeps_errors = 1 << 13,  ///< a group that leaves a child's error in its node
+        has_info = 1 << 14,      ///< `info` is not 0
     };
 
     union {
@@ -121,15 +122,12 @@ struct Scope {
         state = ScopeState::parked;
     }
 
-    /// Becomes the youngest child of `to` and inherits its cancellation, unless this is a shield.
+    /// Becomes the youngest child of `to` and inherits its context variables and, unless this is a
+    /// shield, its cancellation.
     RONDO_INLINE void attach(Scope& to) noexcept {
         parent = &to;
-        if (to.has(cancelled) && !has(shield)) [[unlikely]] {
-            set(cancelled);
-            reason = to.reason;
-        }
-        if (to.info != 0) [[unlikely]] {
-            inherit_info(to);
+        if ((to.flags & (cancelled | has_info)) != 0) [[unlikely]] {
+            inherit(to);
         }
         sibling = to.first;
         link = &to.first;
@@ -140,8 +138,8 @@ struct Scope {
     }
 
     RONDO_NOINLINE void free_info() noexcept;
-    /// Takes over the context variables of `from`, which has info.
-    RONDO_NOINLINE void inherit_info(const Scope& from) noexcept;
+    /// The rare part of attach(): takes over a cancellation and the context variables.
+    RONDO_NOINLINE void inherit(const Scope& from) noexcept;
 
     /// Leaves the tree. A parent that was only held back by its children is stopped now.
     inline void detach() noexcept;

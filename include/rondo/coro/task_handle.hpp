@@ -55,6 +55,7 @@ struct TaskNode : ResultScope<T> {
     /// The chain ended, one way or the other; its result is taken. True: `release` is due.
     RONDO_INLINE bool end(Group& group, ScopeEvent event) {
         this->detach();
+        this->parent = nullptr;
         if (event == ScopeEvent::stopped) [[unlikely]] {
             this->state = ScopeState::stopped;
             const bool wanted = this->reason == Reason::caller || this->reason == Reason::abandoned;
@@ -160,8 +161,12 @@ class [[nodiscard]] AwaitHandle : Waiter {
 public:
     explicit AwaitHandle(TaskNode<T>& node) noexcept : node_(&node) {}
 
-    bool await_ready() noexcept { return !current_is_cancelled() && node_->ended(); }
+    bool await_ready() noexcept { return !current_is_cancelled() && node_->ended() && !spent(); }
     void await_suspend(Handle frame) noexcept {
+        if (node_->ended() && !current_is_cancelled()) [[unlikely]] {
+            requeue(frame);
+            return;
+        }
         scope = local.current;
         if (park(*this, frame, leaf)) {
             node_->add_waiter(*this);
@@ -188,6 +193,13 @@ private:
         local.push_stop(scope);
     }
     static constexpr LeafKind leaf{&poke, "a task"};
+};
+
+/// `co_await handle.wait()`.
+template <class T>
+struct AwaitEnd : AwaitHandle<T> {
+    using AwaitHandle<T>::AwaitHandle;
+    void await_resume() noexcept {}
 };
 
 /// `co_await handle`: the result stays in the node.
@@ -245,6 +257,11 @@ public:
 
     bool done() const noexcept { return node_->ended(); }
     bool cancelled() const noexcept { return node_->state == detail::ScopeState::stopped; }
+    /// It ended with a result.
+    bool succeeded() const noexcept { return node_->state == detail::ScopeState::value; }
+
+    /// Waits until the task has ended, in whatever way; throws nothing.
+    auto wait() noexcept { return detail::AwaitEnd<T>(*node_); }
 
     /// A name for people: in dumps, traces and reports.
     void set_name(std::string_view name) { detail::set_name(*node_, name); }
@@ -279,7 +296,8 @@ public:
 private:
     RONDO_INLINE void drop() noexcept {
         node_->unset(detail::Scope::has_handle);
-        if (node_->ended()) {
+        // A task may own its handle: then this is called while its frame dies, before its end.
+        if (node_->parent == nullptr) {
             node_->release();
         } else if (node_->has(detail::Scope::drop_cancels)) {
             detail::cancel(*node_, Reason::abandoned);

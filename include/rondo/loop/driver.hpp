@@ -64,6 +64,9 @@ public:
     /// Blocks the thread, as nanosleep does; in the simulation the clock jumps.
     virtual void block_for(Time nanoseconds) noexcept = 0;
 
+    /// 64 random bits; in the simulation drawn from its seed.
+    virtual std::uint64_t entropy() noexcept = 0;
+
     /// Operations submitted and not yet done.
     std::size_t in_flight() const noexcept { return in_flight_; }
 

@@ -12,7 +12,7 @@ namespace detail {
 
 class [[nodiscard]] Sleep : Timer, Leaf {
 public:
-    enum class Mode : unsigned char { turn, after, until };
+    enum class Mode : unsigned char { turn, after, until, awaited };
     Sleep(Mode mode, std::int64_t nanoseconds) noexcept : mode_(mode) { when = nanoseconds; }
 
     bool await_ready() noexcept { return false; }
@@ -27,8 +27,10 @@ public:
         }
         fire = [](Timer& timer) noexcept { wake(*static_cast<Sleep&>(timer).scope_); };
         if (mode_ == Mode::after) {
+            mode_ = Mode::awaited;  // `when` becomes a time
             local.loop->arm_after(*this, when);
         } else {
+            RONDO_REQUIRE(mode_ == Mode::until, "a sleep was awaited twice");
             local.loop->arm_at(*this, when);
         }
     }

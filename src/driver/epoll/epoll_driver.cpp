@@ -41,6 +41,7 @@ public:
     void wake() noexcept override { wake_.raise(); }
     Time now() noexcept override { return monotonic_now(); }
     void block_for(Time nanoseconds) noexcept override { monotonic_sleep(nanoseconds); }
+    std::uint64_t entropy() noexcept override { return kernel_entropy(); }
     bool pending() const noexcept override { return !ended_.empty(); }
     const char* name() const noexcept override { return "epoll"; }
 

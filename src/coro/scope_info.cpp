@@ -41,6 +41,7 @@ ScopeInfo& info_of(Scope& scope) {
             scope.info = all.free.back();
             all.free.pop_back();
         }
+        scope.set(Scope::has_info);
     }
     return all.infos[scope.info - 1];
 }
@@ -57,9 +58,14 @@ void Scope::free_info() noexcept {
     all.infos[info - 1] = ScopeInfo();
     all.free.push_back(info);
     info = 0;
+    unset(has_info);
 }
 
-void Scope::inherit_info(const Scope& from) noexcept {
+void Scope::inherit(const Scope& from) noexcept {
+    if (from.has(cancelled) && !has(shield)) {
+        set(cancelled);
+        reason = from.reason;
+    }
     if (const std::shared_ptr<const Context>& context = context_of(from)) {
         set_context(*this, context);
     }

@@ -58,9 +58,9 @@ TEST(ThreadPool, one_thread_keeps_the_order) {
 }
 
 TEST(ThreadPool, blocked_jobs_do_not_hold_up_the_next_while_threads_are_left) {
-    ThreadPool pool(3, "test");
     std::latch all_run(3);
     std::deque<Work> jobs;
+    ThreadPool pool(3, "test");
     for (int i = 0; i < 3; ++i) {
         jobs.emplace_back([&all_run] { all_run.arrive_and_wait(); });
         ASSERT_TRUE(pool.submit(jobs.back()));
@@ -90,20 +90,20 @@ TEST(ThreadPool, never_runs_more_threads_than_it_may) {
     EXPECT_GE(most, 1);
 }
 
-TEST(ThreadPool, an_idle_thread_is_used_before_another_is_started) {
-    ThreadPool pool(8, "test");
+TEST(ThreadPool, jobs_one_after_another_need_no_more_threads_than_allowed) {
     std::set<std::thread::id> threads;
-    for (int i = 0; i < 20; ++i) {
-        std::promise<std::thread::id> ran;
-        Work job([&ran] { ran.set_value(std::this_thread::get_id()); });
-        ASSERT_TRUE(pool.submit(job));
-        threads.insert(ran.get_future().get());
+    std::deque<std::promise<std::thread::id>> ran(20);
+    std::deque<Work> jobs;
+    ThreadPool pool(8, "test");
+    for (std::promise<std::thread::id>& one : ran) {
+        jobs.emplace_back([&one] { one.set_value(std::this_thread::get_id()); });
+        ASSERT_TRUE(pool.submit(jobs.back()));
+        threads.insert(one.get_future().get());
     }
     EXPECT_LE(threads.size(), 8u);
 }
 
 TEST(ThreadPool, a_queued_job_can_be_taken_back) {
-    ThreadPool pool(1, "test");
     std::promise<void> started;
     std::promise<void> release;
     Work blocker([&] {
@@ -114,6 +114,7 @@ TEST(ThreadPool, a_queued_job_can_be_taken_back) {
     Work first([&ran] { ran += 1; });
     Work last([&ran] { ran += 10; });
     Work after([&ran] { ran += 100; });
+    ThreadPool pool(1, "test");
     ASSERT_TRUE(pool.submit(blocker));
     started.get_future().wait();
     ASSERT_TRUE(pool.submit(first));
@@ -132,8 +133,8 @@ TEST(ThreadPool, a_queued_job_can_be_taken_back) {
 TEST(ThreadPool, a_job_may_be_submitted_again_by_itself) {
     std::promise<void> done;
     int left = 50;
-    ThreadPool pool(2, "test");
     Work job([] {});
+    ThreadPool pool(2, "test");
     job.body = [&] {
         if (--left == 0) {
             done.set_value();
@@ -147,7 +148,6 @@ TEST(ThreadPool, a_job_may_be_submitted_again_by_itself) {
 }
 
 TEST(ThreadPool, its_threads_take_no_signals_and_have_a_name) {
-    ThreadPool pool(1, "a name that is too long for a thread");
     std::promise<bool> blocked;
     std::promise<std::string> name;
     Work job([&] {
@@ -158,6 +158,7 @@ TEST(ThreadPool, its_threads_take_no_signals_and_have_a_name) {
         pthread_getname_np(pthread_self(), own, sizeof own);
         name.set_value(own);
     });
+    ThreadPool pool(1, "a name that is too long for a thread");
     ASSERT_TRUE(pool.submit(job));
     EXPECT_TRUE(blocked.get_future().get());
     EXPECT_EQ(name.get_future().get(), "a name that is ");

@@ -4,6 +4,7 @@
 #include "driver/conformance.hpp"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 #include <cstring>
@@ -326,6 +327,34 @@ TEST_P(Conformance, closing_and_opening_many_leaves_nothing_behind) {
         close_both(server, client);
     }
     bench_->close(listener.fd);
+}
+
+// A Unix socket ends a receive behind ancillary data: a short read proves nothing there.
+TEST_P(KernelConformance, bytes_behind_ancillary_data_are_not_forgotten) {
+    const auto [near, far] = bench_->unix_pair();
+    char buffer[64];
+    TestOperation receive(OperationKind::receive, near, buffer, sizeof buffer);
+    ASSERT_FALSE(bench_->submit(receive));
+    bench_->turn();
+    char bytes[] = "with";
+    iovec part{bytes, 4};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &far, sizeof far);
+    ASSERT_EQ(sendmsg(far, &message, 0), 4);
+    ASSERT_EQ(::send(far, "plain", 5, 0), 5);
+    bench_->finish(receive);
+    ASSERT_EQ(receive.result, 4);
+    EXPECT_EQ(bench_->run(receive), 5);
+    close_both(near, far);
 }
 
 TEST(ConformanceDeathTest, closing_a_descriptor_in_use_stops_the_program) {

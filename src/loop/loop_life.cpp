@@ -32,6 +32,7 @@ EventLoop::EventLoop(const RunOptions& options)
       now_(driver_->now()),
       wheel_(now_),
       schedules_(driver_->schedules()),
+      grace_(options.grace),
       threads_max_(options.threads_max) {
     RONDO_REQUIRE(local.loop == nullptr, "a loop runs on this thread already: run() inside run()");
     const char* const debug = std::getenv("RONDO_DEBUG");
@@ -64,30 +65,77 @@ constexpr std::ptrdiff_t nested_stack_bytes = 64 * 1024;
 void EventLoop::run_main(Scope& main) {
     local.stack_limit = static_cast<char*>(__builtin_frame_address(0)) - nested_stack_bytes;
     main_ = &main;
+    interrupted_by_ = 0;
+    stalls_ = 0;
     done_ = false;
     run_turns();
+    end_grace();
+}
+
+void EventLoop::main_ended() noexcept {
+    main_ = nullptr;
+    --root_.left;
+    done_ = true;
+}
+
+void EventLoop::shut_down() noexcept {
+    if (debug_ && root_.left > 0) {
+        const std::string tree = dump_tasks();
+        std::fprintf(stderr, "rondo: the loop ends and cancels what still runs:\n%s", tree.c_str());
+    }
+    local.stack_limit = static_cast<char*>(__builtin_frame_address(0)) - nested_stack_bytes;
+    root_.set(Scope::body_done);
+    detail::cancel(root_, Reason::shutdown);
+    if (root_.left != 0) {
+        begin_grace();
+        done_ = false;
+        run_turns();
+        end_grace();
+    }
     // Posts that arrived with the last turn are still run: a post is lost only with an error. What
     // they spawn is cancelled before its first turn.
     inbox_->close();
     run_arrived();
     run_last_turns();
-    main_ = nullptr;
-    if (!stall_report_.empty()) {
-        throw Deadlock(std::exchange(stall_report_, {}));
+}
+
+// Whoever asked for a stop is heard at once, but by shields; after the grace by these too.
+void EventLoop::begin_grace() noexcept {
+    if (in_grace_) {
+        return;
+    }
+    in_grace_ = true;
+    grace_timer_.fire = [](detail::Timer&) noexcept {
+        local.loop->in_grace_ = false;
+        local.loop->force_stop();
+    };
+    arm_after(grace_timer_, std::max<std::int64_t>(grace_.count(), 1));
+}
+
+void EventLoop::end_grace() noexcept {
+    if (std::exchange(in_grace_, false)) {
+        disarm(grace_timer_);
     }
 }
 
-void EventLoop::main_ended() noexcept {
-    if (debug_ && root_.left > 1) {
-        const std::string tree = dump_tasks();
-        std::fprintf(stderr, "rondo: run() ends and cancels what still runs:\n%s", tree.c_str());
-    }
-    main_ = nullptr;
-    root_.set(Scope::body_done);
-    --root_.left;
-    detail::cancel(root_, Reason::shutdown);
-    if (root_.left == 0) {
-        done_ = true;
+// Cancels shields that outer cancellation waits for, wherever they stand.
+void EventLoop::force_stop() noexcept {
+    Scope* at = &root_;
+    for (;;) {
+        if (at->has(Scope::outer)) {
+            detail::cancel(*at, Reason::shutdown);
+        }
+        if (at->first != nullptr) {
+            at = at->first;
+            continue;
+        }
+        while (at != &root_ && at->sibling == nullptr) {
+            at = at->parent;
+        }
+        if (at == &root_) {
+            return;
+        }
+        at = at->sibling;
     }
 }
 
@@ -99,13 +147,20 @@ void EventLoop::on_stall() {
     if (stall_report_.empty()) {
         stall_report_ = dump_tasks();
     }
-    detail::cancel(root_, Reason::shutdown);
+    detail::cancel(main_ != nullptr ? *main_ : root_, Reason::shutdown);
+}
+
+void EventLoop::throw_deadlock() {
+    if (!stall_report_.empty()) {
+        throw Deadlock(std::exchange(stall_report_, {}));
+    }
 }
 
 void EventLoop::on_signal(int signal) noexcept {
     if (main_ != nullptr) {
         interrupted_by_ = signal;
         detail::cancel(*main_, Reason::shutdown);
+        begin_grace();
     }
 }
 

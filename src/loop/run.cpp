@@ -5,11 +5,6 @@
 
 namespace rondo::detail {
 
-void run_main(EventLoop& loop, Scope& main, const RunOptions& options) {
-    const SignalGuard guard(loop.shared_inbox(), options.handle_signals);
-    loop.run_main(main);
-}
-
 void throw_stopped(const EventLoop& loop, Reason reason) {
     if (loop.interrupted_by() != 0) {
         exit_quietly_when_uncaught();
@@ -19,3 +14,25 @@ void throw_stopped(const EventLoop& loop, Reason reason) {
 }
 
 }  // namespace rondo::detail
+
+namespace rondo {
+
+Runner::Runner(RunOptions options) : loop_(options), handle_signals_(options.handle_signals) {}
+
+Runner::~Runner() { close(); }
+
+void Runner::run_main(detail::Scope& main) {
+    RONDO_REQUIRE(!closed_, "run() of a Runner that was closed");
+    const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
+    loop_.run_main(main);
+}
+
+void Runner::close() noexcept {
+    if (!closed_) {
+        closed_ = true;
+        const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
+        loop_.shut_down();
+    }
+}
+
+}  // namespace rondo

@@ -27,6 +27,9 @@ struct RunOptions {
     bool handle_signals = true;  ///< SIGINT and SIGTERM cancel the main task, see run()
     bool debug = false;          ///< also RONDO_DEBUG=1: says on stderr what was left running
     unsigned threads_max = 0;    ///< of to_thread; 0: processors + 4, at most 32
+    /// Once tasks were asked to stop, by a signal or by the end of the main task, how long shields
+    /// may hold that off; then they are cancelled too.
+    Duration grace = std::chrono::seconds(10);
 };
 
 namespace detail {
@@ -171,10 +174,14 @@ public:
     /// The scope whose chain runs now, or root(), or null on a thread of the pool.
     detail::Scope* running_scope() noexcept { return detail::local.current; }
 
-    /// Runs until `main`, a child of root(), and everything else under root() has ended; when
-    /// `main` has, the rest is cancelled. Throws Deadlock (simulation).
+    /// Runs until `main`, a child of root(), has ended; what else is under root() stays.
     void run_main(detail::Scope& main);
-    /// The main task ended: cancels what is left under root().
+    /// Cancels everything under root(), and runs until it has ended. From now on a post is an
+    /// error.
+    void shut_down() noexcept;
+    /// Errors: Deadlock, when the simulation met one since the last call.
+    void throw_deadlock();
+    /// For the scope of the main task: it has ended.
     void main_ended() noexcept;
     /// The signal that cancelled the main task, or 0.
     int interrupted_by() const noexcept { return interrupted_by_; }
@@ -210,6 +217,9 @@ private:
     void date_fresh_timers() noexcept;
     void on_stall();
     void on_signal(int signal) noexcept;
+    void begin_grace() noexcept;
+    void end_grace() noexcept;
+    void force_stop() noexcept;
 
     static detail::Scope* on_root(detail::Scope& root, detail::ScopeEvent event);
     static const detail::ScopeKind root_kind;
@@ -237,6 +247,9 @@ private:
     int interrupted_by_ = 0;
     int stalls_ = 0;
     std::string stall_report_;
+    detail::Timer grace_timer_;
+    bool in_grace_ = false;
+    Duration grace_;
 
     std::size_t thread_jobs_ = 0;
     unsigned threads_max_;

@@ -58,12 +58,71 @@ private:
     static constexpr ScopeKind main_kind{&on, "main", true};
 };
 
-/// Runs `main` on `loop`, with signals as `options` say.
-void run_main(EventLoop& loop, Scope& main, const RunOptions& options);
-
 [[noreturn]] void throw_stopped(const EventLoop& loop, Reason reason);
 
 }  // namespace detail
+
+/// A loop for several runs, one after the other, on one thread: asyncio.Runner. What create_task
+/// started stays between runs, and goes on in the next one, until close().
+class Runner {
+public:
+    /// Requires: no loop runs on this thread; from now until the end of the Runner this one does.
+    /// Errors: Error, when the driver asked for cannot be had.
+    explicit Runner(RunOptions options = {});
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+    /// Closes.
+    ~Runner();
+
+    /// Runs `main` as rondo::run() does, but leaves other tasks as they are.
+    template <class F>
+        requires detail::Startable<F>
+    auto run(F&& main) {
+        MainOf<F> scope(std::in_place, std::forward<F>(main));
+        scope.start(loop_);
+        run_main(scope);
+        return result_of(scope);
+    }
+
+    /// Runs `main`, closes, and then gives its result.
+    template <class F>
+        requires detail::Startable<F>
+    auto run_and_close(F&& main) {
+        MainOf<F> scope(std::in_place, std::forward<F>(main));
+        scope.start(loop_);
+        run_main(scope);
+        close();
+        return result_of(scope);
+    }
+
+    /// Cancels and awaits what is left. Idempotent.
+    void close() noexcept;
+
+    EventLoop& loop() noexcept { return loop_; }
+
+private:
+    template <class F>
+    using MainOf = detail::MainScope<detail::result_of_start<F>, detail::StarterOf<F>>;
+
+    void run_main(detail::Scope& main);
+
+    template <class T, class S>
+    T result_of(detail::MainScope<T, S>& scope) {
+        loop_.throw_deadlock();
+        if (scope.state == detail::ScopeState::stopped) {
+            detail::throw_stopped(loop_, scope.reason);
+        }
+        if constexpr (std::is_void_v<T>) {
+            scope.get();
+        } else {
+            return scope.get();
+        }
+    }
+
+    EventLoop loop_;
+    bool handle_signals_;
+    bool closed_ = false;
+};
 
 /// Runs an event loop on this thread until `main` ended, and gives its result. `main` is a task, or
 /// what else gather takes. When it ended, the create_task tasks that are left are cancelled and
@@ -78,19 +137,8 @@ void run_main(EventLoop& loop, Scope& main, const RunOptions& options);
 template <class F>
     requires detail::Startable<F>
 detail::result_of_start<F> run(F&& main, RunOptions options = {}) {
-    using T = detail::result_of_start<F>;
-    EventLoop loop(options);
-    detail::MainScope<T, detail::StarterOf<F>> scope(std::in_place, std::forward<F>(main));
-    scope.start(loop);
-    detail::run_main(loop, scope, options);
-    if (scope.state == detail::ScopeState::stopped) {
-        detail::throw_stopped(loop, scope.reason);
-    }
-    if constexpr (std::is_void_v<T>) {
-        scope.get();
-    } else {
-        return scope.get();
-    }
+    Runner runner(options);
+    return runner.run_and_close(std::forward<F>(main));
 }
 
 }  // namespace rondo

@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-#include "rondo/base/assert.hpp"
+#include "http/fields.hpp"
 
 namespace rondo::http::detail {
 
@@ -100,6 +100,9 @@ int RequestParser::value_complete(llhttp_t* parser) noexcept {
     self.head_bytes_ += overhead;
     std::string name = std::exchange(self.field_, {});
     std::string content = std::exchange(self.value_, {});
+    if (!is_token(name)) {
+        return self.fail(400);
+    }
     if (self.stage_ == Stage::body) {
         return 0;
     }

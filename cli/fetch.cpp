@@ -203,7 +203,7 @@ void add_limit_options(CLI::App& command, FetchArguments& arguments) {
         ->capture_default_str();
     command
         .add_option("--connect-timeout", arguments.connect_timeout,
-                    "Seconds until the connection stands; 0: no bound")
+                    "Seconds until the connection stands; 0: 300")
         ->check(CLI::Range(0.0, seconds_max))
         ->type_name("S")
         ->capture_default_str();
@@ -222,8 +222,8 @@ void add_limit_options(CLI::App& command, FetchArguments& arguments) {
 
 constexpr const char* footer = R"(
 Each call prints one line of JSON as it ends:
-  {"id":1,"url":"…","status":200,"ok":true,"bytes":1256,"timings":{…,"total":81.4}}
-  {"id":2,"url":"…","status":null,"ok":false,"bytes":0,…,"error":{"kind":"refused","message":"…"}}
+  {"id":1,"url":"...","status":200,"ok":true,"bytes":1256,"timings":{...,"total":81.4}}
+  {"id":2,"url":"...","status":null,"ok":false,...,"error":{"kind":"refused","message":"..."}}
 Times are milliseconds since the call began.
 
 Exit code: 0 all calls succeeded, 1 wrong usage or rondo itself failed, 2 some calls failed (no
@@ -232,7 +232,7 @@ answer, or a status that --ok does not name), 130 interrupted, 141 nobody reads 
 Examples:
   rondo fetch https://example.org/ https://example.net/
   rondo fetch -c 200 --timeout 5 - < urls.txt > results.jsonl
-  rondo fetch --json '{"name":"Ada"}' -H 'Authorization: Bearer …' https://api.example.org/people
+  rondo fetch --json '{"name":"Ada"}' -H 'Authorization: Bearer ...' https://api.example.org/people
   rondo fetch --body https://example.org/ | jq -r .body)";
 
 }  // namespace

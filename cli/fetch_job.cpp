@@ -35,7 +35,7 @@ http::ClientOptions client_options(const FetchOptions& options) {
 FetchJob::FetchJob(const FetchOptions& options)
     : options_(options),
       source_(options.urls),
-      slots_(options.concurrency),
+      permits_(options.concurrency),
       progress_(tally_, total_of(options, source_), !options.quiet && can_redraw(STDERR_FILENO)),
       output_([this] {
           if (is_terminal(STDOUT_FILENO)) {
@@ -58,18 +58,18 @@ Task<> FetchJob::fetch_while_watched(http::Client& client, TaskGroup& group) {
 
 Task<> FetchJob::start_all(http::Client& client, TaskGroup& calls) {
     for (std::size_t id = 1;; ++id) {
-        Slots::Slot slot = co_await slots_.take();
+        Semaphore::Permit permit = co_await permits_.acquire();
         std::optional<std::string> url = co_await source_.next();
         if (!url.has_value()) {
             co_return;
         }
         ++tally_.started;
-        calls.spawn(fetch(client, Target(id, *std::move(url)), std::move(slot)));
+        calls.spawn(fetch(client, Target(id, *std::move(url)), std::move(permit)));
     }
 }
 
 // Once an exchange has ended nothing stops its line: what is finished is printed.
-Task<> FetchJob::fetch(http::Client& client, Target target, Slots::Slot) {
+Task<> FetchJob::fetch(http::Client& client, Target target, Semaphore::Permit) {
     const TimePoint start = now();
     std::string line;
     try {

@@ -13,7 +13,6 @@
 #include "output.hpp"
 #include "progress.hpp"
 #include "result_line.hpp"
-#include "slots.hpp"
 #include "status_set.hpp"
 #include "url_source.hpp"
 
@@ -53,14 +52,14 @@ public:
 private:
     Task<> fetch_while_watched(http::Client& client, TaskGroup& group);
     Task<> start_all(http::Client& client, TaskGroup& calls);
-    Task<> fetch(http::Client& client, Target target, Slots::Slot slot);
+    Task<> fetch(http::Client& client, Target target, Semaphore::Permit permit);
     http::Request request_for(const std::string& url) const;
     void count_failure(std::string why);
 
     const FetchOptions& options_;
     Tally tally_;
     UrlSource source_;
-    Slots slots_;
+    Semaphore permits_;
     Progress progress_;
     SharedOutput output_;
 };

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <rondo/rondo.hpp>
 #include <utility>
 
 namespace rondo::cli {
@@ -47,7 +46,7 @@ SharedOutput::SharedOutput(std::function<void()> before_text)
     : before_text_(std::move(before_text)), at_once_(type_of_stdout() == S_IFREG ? 0 : PIPE_BUF) {}
 
 Task<> SharedOutput::write(std::string text) {
-    const Slots::Slot turn = co_await turn_.take();
+    const Lock::Guard turn = co_await turn_.acquire();
     std::string_view rest = failed_ ? std::string_view() : text;
     while (!rest.empty()) {
         std::size_t size = rest.size();

@@ -4,11 +4,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <rondo/rondo.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-
-#include "slots.hpp"
 
 namespace rondo::cli {
 
@@ -43,7 +42,7 @@ public:
     Task<> fail_when_reader_gone();
 
 private:
-    Slots turn_{1};
+    Lock turn_;
     std::function<void()> before_text_;
     std::size_t at_once_;  ///< bytes that a write takes without blocking; 0: any number
     bool failed_ = false;

@@ -4,6 +4,7 @@
 // finally.
 #include <cstdio>
 #include <rondo/rondo.hpp>
+#include <string>
 using namespace std::chrono_literals;
 
 struct Connection {
@@ -43,7 +44,8 @@ rondo::Task<> async_main() {
     try {
         co_await session;  // the task has ended, with all that belongs to it
     } catch (const rondo::Cancelled& cancelled) {
-        std::puts(cancelled.what());
+        const std::string by(rondo::to_string(cancelled.reason()));  // what() names the place, too
+        std::printf("cancelled by the %s\n", by.c_str());
     }
 }
 int main() { rondo::run(async_main()); }

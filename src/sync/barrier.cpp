@@ -16,6 +16,7 @@ Barrier::~Barrier() {
 }
 
 bool Barrier::Wait::await_ready() noexcept {
+    broken_ = passed_ = false;
     if (detail::current_is_cancelled()) {
         return false;
     }

@@ -15,6 +15,7 @@ void Condition::Wait::await_suspend(detail::Handle awaiting) noexcept {
     RONDO_REQUIRE(guard_->lock_ == condition_->lock_,
                   "Condition::wait needs a guard of the condition's lock");
     scope = detail::local.current;
+    notified_ = false;
     if (detail::park(*this, awaiting, leaf)) {
         condition_->waiters_.push(*this);
         guard_->unlock();
@@ -33,18 +34,14 @@ void Condition::Wait::poke(detail::Leaf& at, detail::Scope& scope) noexcept {
 }
 
 void Condition::notify(std::size_t count) noexcept {
+    RONDO_REQUIRE(lock_->held_, "Condition::notify needs the condition's lock to be held");
     for (; count > 0; --count) {
         auto* waiter = static_cast<Wait*>(waiters_.pop());
         if (waiter == nullptr) {
             return;
         }
         waiter->notified_ = true;
-        if (lock_->held_) {
-            lock_->waiters_.push(*waiter);
-        } else {
-            lock_->held_ = true;
-            detail::wake(*waiter->scope);
-        }
+        lock_->waiters_.push(*waiter);
     }
 }
 

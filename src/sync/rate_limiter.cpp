@@ -34,13 +34,18 @@ RateLimiter::~RateLimiter() {
     }
 }
 
-RateLimiter::Acquire::Acquire(RateLimiter& limiter, double tokens) noexcept
-    : limiter_(&limiter), tokens_(tokens) {
-    RONDO_REQUIRE(tokens > 0 && tokens <= limiter.burst_,
+void RateLimiter::check(double tokens) const noexcept {
+    RONDO_REQUIRE(tokens > 0 && tokens <= burst_,
                   "a RateLimiter can only give up to its burst at once");
 }
 
+RateLimiter::Acquire::Acquire(RateLimiter& limiter, double tokens) noexcept
+    : limiter_(&limiter), tokens_(tokens) {
+    limiter.check(tokens);
+}
+
 bool RateLimiter::try_acquire(double tokens) noexcept {
+    check(tokens);
     refill();
     if (!waiters_.empty() || tokens_ + tolerance < tokens) {
         return false;
@@ -77,7 +82,7 @@ void RateLimiter::Acquire::poke(detail::Leaf& at, detail::Scope& scope) noexcept
 
 void RateLimiter::refill() noexcept {
     const std::int64_t now = current_loop().driver().now();
-    if (filled_at_ != 0) {
+    if (now > filled_at_) {
         tokens_ += static_cast<double>(now - filled_at_) * per_nanosecond_;
         tokens_ = std::min(tokens_, burst_);
     }

@@ -14,6 +14,7 @@ RwLock::~RwLock() {
 
 bool RwLock::WaitBase::await_ready() noexcept {
     if (detail::current_is_cancelled() || !lock_->waiters_.empty() || !lock_->try_take(side_)) {
+        taken_ = false;
         return false;
     }
     taken_ = true;

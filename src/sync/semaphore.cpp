@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/sync/semaphore.hpp"
 
-#include "rondo/base/assert.hpp"
-
 namespace rondo {
 
 Semaphore::~Semaphore() {
@@ -13,12 +11,6 @@ void Semaphore::release(std::size_t count) noexcept {
     for (; count > 0; --count) {
         give_back();
     }
-}
-
-void BoundedSemaphore::release(std::size_t count) noexcept {
-    RONDO_REQUIRE(available() + count <= bound_,
-                  "a BoundedSemaphore was released more often than acquired");
-    Semaphore::release(count);
 }
 
 }  // namespace rondo

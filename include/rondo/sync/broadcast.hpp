@@ -32,17 +32,22 @@ class Broadcast {
 
 public:
     /// One reader. Move-only. Lifetime: the Broadcast outlives it.
+    /// Requires: one receive() at a time, and neither moved nor destroyed meanwhile.
     class Subscription {
     public:
         Subscription(Subscription&& other) noexcept
-            : from_(std::exchange(other.from_, nullptr)), next_(other.next_) {}
+            : from_(std::exchange(other.from_, nullptr)), next_(other.next_) {
+            other.check_idle();
+        }
         Subscription& operator=(Subscription&& other) noexcept {
+            other.check_idle();
             Subscription old(std::move(*this));
             from_ = std::exchange(other.from_, nullptr);
             next_ = other.next_;
             return *this;
         }
         ~Subscription() {
+            check_idle();
             if (from_ != nullptr) {
                 --from_->subscribers_;
             }
@@ -57,8 +62,13 @@ public:
         explicit Subscription(Broadcast& from) noexcept : from_(&from), next_(from.sent_) {
             ++from.subscribers_;
         }
+        void check_idle() const noexcept {
+            RONDO_REQUIRE(!receiving_,
+                          "a Subscription was moved or destroyed while a task receives");
+        }
         Broadcast* from_;
         std::uint64_t next_;
+        bool receiving_ = false;  ///< a task waits, or has not read yet what woke it
     };
 
     /// Requires: `capacity` > 0.
@@ -102,17 +112,20 @@ private:
     public:
         explicit Receive(Subscription& by) noexcept : by_(&by) {}
         bool await_ready() noexcept {
+            RONDO_REQUIRE(!by_->receiving_, "two tasks receive from one Subscription");
             done_ = !detail::current_is_cancelled() && there_is_more();
             return done_ && !detail::spent();
         }
         void await_suspend(detail::Handle awaiting) noexcept {
             if (done_) {
+                by_->receiving_ = true;
                 detail::requeue(awaiting);
             } else {
-                park_in(by_->from_->waiters_, awaiting, leaf);
+                by_->receiving_ = park_in(by_->from_->waiters_, awaiting, leaf);
             }
         }
         std::optional<T> await_resume() {
+            by_->receiving_ = false;
             Broadcast& from = *by_->from_;
             if (by_->next_ == from.sent_) {
                 return std::nullopt;
@@ -121,14 +134,20 @@ private:
             if (by_->next_ < oldest) {
                 throw Lagged(oldest - std::exchange(by_->next_, oldest));
             }
-            return from.kept_[static_cast<std::size_t>(by_->next_++ - oldest)];
+            std::optional<T> message(from.kept_[static_cast<std::size_t>(by_->next_ - oldest)]);
+            ++by_->next_;
+            return message;
         }
 
     private:
         bool there_is_more() const noexcept {
             return by_->from_->closed_ || by_->next_ != by_->from_->sent_;
         }
-        static constexpr detail::LeafKind leaf{&leave, "broadcast.receive"};
+        static void poke(detail::Leaf& at, detail::Scope& scope) noexcept {
+            static_cast<Receive&>(at).by_->receiving_ = false;
+            detail::ListWaiter::leave(at, scope);
+        }
+        static constexpr detail::LeafKind leaf{&poke, "broadcast.receive"};
         Subscription* by_;
         bool done_ = false;
     };

@@ -66,6 +66,7 @@ private:
         explicit Acquire(Lock& lock) noexcept : lock_(&lock) {}
         RONDO_INLINE bool await_ready() noexcept {
             if (detail::current_is_cancelled() || lock_->held_) [[unlikely]] {
+                taken_ = false;
                 return false;
             }
             lock_->held_ = true;

@@ -98,7 +98,7 @@ public:
     auto get() noexcept { return Get(*this); }
 
     /// False when full; `item` is then as before. Errors: QueueClosed.
-    bool try_put(T& item) {
+    bool try_put(T&& item) {
         check_open();
         if (full() && getters_.empty()) {
             return false;
@@ -106,7 +106,7 @@ public:
         accept(std::move(item));
         return true;
     }
-    bool try_put(T&& item) { return try_put(item); }
+    bool try_put(const T& item) { return try_put(T(item)); }
 
     /// An item, or nothing when empty. Errors: QueueClosed when closed and empty.
     std::optional<T> try_get() {
@@ -133,7 +133,7 @@ public:
         closed_ = true;
         if (discard) {
             while (store_.size() != 0) {
-                T dropped = store_.pop();
+                static_cast<void>(store_.pop());
                 task_done();
             }
         }
@@ -160,12 +160,14 @@ protected:
         Put(BasicQueue& queue, T&& item) : queue_(&queue), item_(std::move(item)) {}
 
         RONDO_INLINE bool await_ready() {
+            RONDO_REQUIRE(!accepted_, "a put was awaited twice");
+            done_ = false;
             if (current_is_cancelled()) [[unlikely]] {
                 return false;
             }
             if (queue_->closed_) [[unlikely]] {
                 done_ = true;
-                return true;
+                return !spent();
             }
             if (queue_->full() && queue_->getters_.empty()) {
                 return false;
@@ -201,12 +203,14 @@ protected:
         explicit GetBase(BasicQueue& queue) noexcept : queue_(&queue) {}
 
         RONDO_INLINE bool await_ready() {
+            done_ = false;
+            item_.reset();
             if (current_is_cancelled()) [[unlikely]] {
                 return false;
             }
             if (queue_->store_.size() == 0 && queue_->putters_.empty()) {
                 done_ = queue_->closed_;
-                return done_;
+                return done_ && !spent();
             }
             item_.emplace(queue_->take());
             done_ = true;
@@ -244,11 +248,18 @@ protected:
     class [[nodiscard]] Join : ListWaiter {
     public:
         explicit Join(BasicQueue& queue) noexcept : queue_(&queue) {}
-        bool await_ready() noexcept { return !current_is_cancelled() && queue_->unfinished_ == 0; }
-        void await_suspend(Handle awaiting) noexcept { park_in(queue_->joiners_, awaiting, leaf); }
+        bool await_ready() noexcept { return done() && !spent(); }
+        void await_suspend(Handle awaiting) noexcept {
+            if (done()) {
+                requeue(awaiting);
+            } else {
+                park_in(queue_->joiners_, awaiting, leaf);
+            }
+        }
         void await_resume() noexcept {}
 
     private:
+        bool done() const noexcept { return !current_is_cancelled() && queue_->unfinished_ == 0; }
         static constexpr LeafKind leaf{&ListWaiter::leave, "queue.join"};
         BasicQueue* queue_;
     };
@@ -257,13 +268,13 @@ private:
     // There is room, or a getter. A getter that waits means an empty store: it gets the item
     // directly.
     RONDO_INLINE void accept(T&& item) {
-        ++unfinished_;
         if (Waiter* waiter = getters_.pop()) {
             static_cast<GetBase*>(waiter)->item_.emplace(std::move(item));
             wake(*waiter->scope);
         } else {
             store_.push(std::move(item));
         }
+        ++unfinished_;
     }
     // There is an item, or a putter. A putter that waits means a full store: its item takes the
     // free place; where there is none, it goes to the getter directly.

@@ -23,7 +23,7 @@ public:
     /// Waits for `tokens` and takes them. Requires: 0 < tokens <= burst.
     /// Cancellation: a stopped waiter took none.
     auto acquire(double tokens = 1) { return Acquire(*this, tokens); }
-    /// Takes them if they are there and nobody waits.
+    /// Takes them if they are there and nobody waits. Requires: 0 < tokens <= burst.
     bool try_acquire(double tokens = 1) noexcept;
 
 private:
@@ -43,13 +43,14 @@ private:
         bool taken_ = false;
     };
 
+    void check(double tokens) const noexcept;
     void refill() noexcept;
     void serve() noexcept;
 
     double per_nanosecond_;
     double burst_;
     double tokens_;
-    std::int64_t filled_at_ = 0;  ///< 0: not used yet
+    std::int64_t filled_at_ = 0;
     bool armed_ = false;
     detail::WaitList waiters_;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "rondo/base/assert.hpp"
 #include "rondo/coro/wait_list.hpp"
 
 namespace rondo {
@@ -38,7 +39,8 @@ public:
         Semaphore* from_;
     };
 
-    explicit Semaphore(std::size_t permits) noexcept : free_(permits) {}
+    explicit Semaphore(std::size_t permits) noexcept
+        : Semaphore(permits, static_cast<std::size_t>(-1)) {}
     Semaphore(const Semaphore&) = delete;
     Semaphore& operator=(const Semaphore&) = delete;
     /// Requires: nobody waits. Permits that are out must not outlive it.
@@ -63,20 +65,25 @@ public:
     bool locked() const noexcept { return free_ == 0; }
 
 protected:
+    Semaphore(std::size_t permits, std::size_t bound) noexcept : free_(permits), bound_(bound) {}
+
+private:
     void give_back() noexcept {
         if (detail::Waiter* waiter = waiters_.pop()) {
             detail::wake(*waiter->scope);
         } else {
+            RONDO_REQUIRE(free_ < bound_,
+                          "a BoundedSemaphore was released more often than acquired");
             ++free_;
         }
     }
 
-private:
     class [[nodiscard]] Acquire : detail::ListWaiter {
     public:
         explicit Acquire(Semaphore& from) noexcept : from_(&from) {}
         bool await_ready() noexcept {
             if (detail::current_is_cancelled() || from_->free_ == 0) {
+                taken_ = false;
                 return false;
             }
             --from_->free_;
@@ -99,19 +106,15 @@ private:
     };
 
     std::size_t free_;
+    std::size_t bound_;  ///< free permits are never more
     detail::WaitList waiters_;
 };
 
 /// A Semaphore that never has more permits than it began with. asyncio.BoundedSemaphore.
 class BoundedSemaphore : public Semaphore {
 public:
-    explicit BoundedSemaphore(std::size_t permits) noexcept : Semaphore(permits), bound_(permits) {}
-
-    /// Requires: as many permits are out.
-    void release(std::size_t count = 1) noexcept;
-
-private:
-    std::size_t bound_;
+    /// Requires of every release, by hand or by a Permit: as many permits are out.
+    explicit BoundedSemaphore(std::size_t permits) noexcept : Semaphore(permits, permits) {}
 };
 
 }  // namespace rondo

@@ -130,6 +130,8 @@ private:
     public:
         Send(ThreadChannel& channel, T&& value) : Base(channel), value_(std::move(value)) {}
         bool await_ready() {
+            RONDO_REQUIRE(!accepted_, "a send was awaited twice");
+            done_ = false;
             if (detail::current_is_cancelled()) {
                 return false;
             }
@@ -171,6 +173,7 @@ private:
     public:
         explicit Receive(ThreadChannel& channel) : Base(channel) {}
         bool await_ready() {
+            done_ = false;
             if (detail::current_is_cancelled()) {
                 return false;
             }

@@ -29,6 +29,7 @@ class Value {
             : value_(&value), predicate_(std::move(predicate)), look_now_(look_now) {}
         bool await_ready() noexcept {
             this->matches = &ask;
+            this->error = nullptr;
             done_ = !detail::current_is_cancelled() && look_now_ && ask(*this, value_->state_);
             return done_ && !detail::spent();
         }
@@ -81,11 +82,14 @@ public:
         state_ = std::move(state);
         look();
     }
-    /// Changes the state in place: `change(T&)`.
+    /// Changes the state in place: `change(T&)`. What it changed before it threw counts.
     template <std::invocable<T&> F>
     void update(F&& change) {
+        struct Look {
+            Value& value;
+            ~Look() { value.look(); }
+        } const look_at_end{*this};
         std::invoke(std::forward<F>(change), state_);
-        look();
     }
 
     /// Waits until the state satisfies `predicate(const T&)` and gives a copy of that state.

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replaces operator new by one that counts.
+#include "sync/allocations.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<long> count{0};
+}  // namespace
+
+namespace rondo::test {
+long allocations() noexcept { return count.load(std::memory_order_relaxed); }
+}  // namespace rondo::test
+
+void* operator new(std::size_t bytes) {
+    count.fetch_add(1, std::memory_order_relaxed);
+    void* const memory = std::malloc(bytes == 0 ? 1 : bytes);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -3,6 +3,7 @@
 /// are included by name.
 #pragma once
 
+// clang-format off: in reading order
 #include "rondo/coro/task.hpp"
 #include "rondo/loop/run.hpp"
 #include "rondo/loop/sleep.hpp"
@@ -39,3 +40,4 @@
 #include "rondo/net/tcp_stream.hpp"
 #include "rondo/net/tcp_listener.hpp"
 #include "rondo/version.hpp"
+// clang-format on

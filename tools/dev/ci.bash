@@ -82,6 +82,7 @@ cmd_ci() {
     step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_preset gcc-release -LE slow
     step "g++ release, RONDO_DRIVER=uring" with_driver uring test_preset gcc-release -LE slow
     step "g++ release: headers alone" headers gcc-release
+    step "instructions within their limits" cmd_bench micro --quick
     step "clang release" build_and_test clang-release
     step "clang release: headers alone" headers clang-release
     step "clang-tidy" clang_tidy

@@ -30,7 +30,7 @@ void append_field(std::string& text, std::string_view name, std::string_view val
 std::string answer_text(const ServerResponse& response, Framing framing) {
     const int status = response.status;
     if (status < 200 || status > 999) {
-        return {};
+        throw Error(Errc::invalid, "answer", std::to_string(status), "no status of an answer");
     }
     const bool has_length = status != 204;
     const bool has_body = has_length && status != 304 && !framing.to_head;
@@ -40,7 +40,8 @@ std::string answer_text(const ServerResponse& response, Framing framing) {
     text.append(reason_phrase(status)).append("\r\n");
     for (const Header& field : response.headers) {
         if (!is_token(field.name) || !is_field_value(field.value)) {
-            return {};
+            throw Error(Errc::invalid, "answer", is_token(field.name) ? field.name : "",
+                        "a header has characters that it must not have");
         }
         if (!is_ours(field.name)) {
             append_field(text, field.name, field.value);

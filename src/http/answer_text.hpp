@@ -18,8 +18,8 @@ struct Framing {
     bool is_http_1_0 = false;  ///< a client that closes unless it is told not to
 };
 
-/// The answer as it goes over the network. Empty when it has no legal form: a status that is none,
-/// a field with characters that it must not have.
+/// The answer as it goes over the network. Throws Error (invalid) when it has no legal form: a
+/// status that is none, a field with characters that it must not have.
 std::string answer_text(const ServerResponse& response, Framing framing);
 
 }  // namespace rondo::http::detail

@@ -102,16 +102,21 @@ Task<Connection::Next> Connection::answer() {
     const bool keep_alive = parser_.keeps_alive() && !response.close && !stops;
     const Framing framing{parser_.request().method == "HEAD", keep_alive,
                           parser_.request().version == 10};
-    std::string text = answer_text(response, framing);
-    if (text.empty()) {
-        rondo::detail::report_error("an http handler gave an answer that has no legal form", {});
-        text = answer_text(ServerResponse(500, "Internal Server Error\n"), framing);
-    }
+    std::string text = text_of(response, framing);
     const bool sent = co_await send(std::move(text));
     if (!sent) {
         co_return Next::vanish;
     }
     co_return keep_alive ? Next::go_on : Next::hang_up;
+}
+
+std::string Connection::text_of(const ServerResponse& response, Framing framing) {
+    try {
+        return answer_text(response, framing);
+    } catch (const Error&) {
+        rondo::detail::report_error("error in an http handler", std::current_exception());
+        return answer_text(ServerResponse(500, "Internal Server Error\n"), framing);
+    }
 }
 
 Task<ServerResponse> Connection::handle() {

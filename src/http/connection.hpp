@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "http/answer_text.hpp"
 #include "http/request_parser.hpp"
 #include "rondo/http/server.hpp"
 #include "rondo/net/tcp_stream.hpp"
@@ -30,7 +31,7 @@ private:
     Task<ServerResponse> handle();
     Task<bool> send(std::string text);
     Task<> hang_up();
-    std::string text_of(const ServerResponse& response);
+    static std::string text_of(const ServerResponse& response, Framing framing);
     TimePoint deadline();
 
     net::TcpStream stream_;

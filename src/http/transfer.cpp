@@ -14,8 +14,8 @@
 namespace rondo::http::detail {
 namespace {
 
-// libcurl 7.88 has no limit of its own for all headers of an answer together.
-constexpr std::size_t header_bytes_max = 512 * 1024;
+// Below libcurl's own limit, which it reports as if the connection had broken.
+constexpr std::size_t header_bytes_max = 256 * 1024;
 
 // Rounded up, as a deadline must not be early.
 long to_milliseconds(Duration duration) noexcept {

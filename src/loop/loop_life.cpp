@@ -27,7 +27,11 @@ Scope* EventLoop::on_root(Scope& root, ScopeEvent event) {
 }
 
 EventLoop::EventLoop(const RunOptions& options)
-    : driver_(make_driver(DriverOptions{options.driver, options.random_order, options.seed})),
+    : EventLoop(make_driver(DriverOptions{options.driver, options.random_order, options.seed}),
+                options) {}
+
+EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
+    : driver_(std::move(driver)),
       inbox_(std::make_shared<detail::Inbox>(*driver_)),
       now_(driver_->now()),
       wheel_(now_),

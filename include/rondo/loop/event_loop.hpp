@@ -113,6 +113,8 @@ struct LoopStats {
 class EventLoop {
 public:
     explicit EventLoop(const RunOptions& options = {});
+    /// On a driver of the caller's making, whatever `options.driver` says.
+    EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options);
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
     ~EventLoop();

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A driver around another one: it counts the points at which a cancel can strike, and keeps books
+/// of descriptors and leased buffers.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "rondo/loop/driver.hpp"
+
+namespace rondo::test {
+
+/// Calls `on_point` before each chain is resumed, each operation performed, and each wait.
+class PointDriver final : public Driver {
+public:
+    struct Books {
+        std::set<int> descriptors;        ///< opened through this driver and not closed
+        long leases = 0;                  ///< delivered and not given back
+        std::size_t bad_descriptors = 0;  ///< operations that ended with EBADF
+    };
+
+    /// Seed 0: tasks run first come, first served; else in a drawn order.
+    PointDriver(std::unique_ptr<Driver> inner, std::uint64_t seed, std::function<void()> on_point)
+        : inner_(std::move(inner)),
+          random_(seed),
+          fifo_(seed == 0),
+          on_point_(std::move(on_point)) {
+        self_ = this;
+    }
+    ~PointDriver() override { self_ = nullptr; }
+
+    const Books& books() const noexcept { return books_; }
+
+    bool submit(Operation& operation) noexcept override {
+        watch(operation);
+        const bool ended = inner_->submit(operation);
+        if (ended) {
+            unwatch(operation);
+            enter(operation);
+        }
+        in_flight_ = inner_->in_flight();
+        return ended;
+    }
+    void cancel(Operation& operation) noexcept override { inner_->cancel(operation); }
+    bool perform(Operation& operation) noexcept override {
+        on_point_();
+        watch(operation);
+        const bool ended = inner_->perform(operation);
+        if (ended) {
+            unwatch(operation);
+            enter(operation);
+        }
+        in_flight_ = inner_->in_flight();
+        return ended;
+    }
+    WaitResult wait(Time until) noexcept override {
+        on_point_();
+        const bool acted = std::exchange(acted_, false);
+        const WaitResult result = inner_->wait(acted ? 0 : until);
+        in_flight_ = inner_->in_flight();
+        return acted ? WaitResult::progress : result;
+    }
+    /// To be called by `on_point` when it made something ready: the wait must not sleep over it.
+    void acted() noexcept { acted_ = true; }
+
+    bool schedules() const noexcept override { return true; }
+    std::size_t choose(std::size_t count) noexcept override {
+        on_point_();
+        acted_ = false;
+        if (!fifo_) {
+            return random_() % count;
+        }
+        // The loop swaps what it takes with the last one: so these are the oldest.
+        const std::size_t place = left_ == 0 ? taken_ = 0 : taken_;
+        ++taken_;
+        left_ = count - 1;
+        return place < count ? place : count - 1;
+    }
+
+    void wake() noexcept override { inner_->wake(); }
+    Time now() noexcept override { return inner_->now(); }
+    void block_for(Time nanoseconds) noexcept override { inner_->block_for(nanoseconds); }
+    std::uint64_t entropy() noexcept override { return inner_->entropy(); }
+    bool pending() const noexcept override { return inner_->pending(); }
+    void give_back(void* lease) noexcept override {
+        --books_.leases;
+        inner_->give_back(lease);
+    }
+    int open_socket(int family) noexcept override { return opened(inner_->open_socket(family)); }
+    int listen(const sockaddr* address, std::uint32_t length, int backlog,
+               bool share_port) noexcept override {
+        return opened(inner_->listen(address, length, backlog, share_port));
+    }
+    int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept override {
+        return inner_->socket_name(fd, peer, address, length);
+    }
+    int set_option(int fd, int level, int name, int value) noexcept override {
+        return inner_->set_option(fd, level, name, value);
+    }
+    int socket_pair(int (&fds)[2]) noexcept override {
+        return opened_both(inner_->socket_pair(fds), fds);
+    }
+    int make_pipe(int (&fds)[2]) noexcept override {
+        return opened_both(inner_->make_pipe(fds), fds);
+    }
+    bool uses_threads() const noexcept override { return inner_->uses_threads(); }
+    const char* name() const noexcept override { return inner_->name(); }
+
+private:
+    using Ready = void (*)(Operation&) noexcept;
+
+    void watch(Operation& operation) {
+        watched_[&operation] = operation.ready;
+        operation.ready = &on_ready;
+    }
+    void unwatch(Operation& operation) {
+        const auto at = watched_.find(&operation);
+        operation.ready = at->second;
+        watched_.erase(at);
+    }
+    static void on_ready(Operation& operation) noexcept {
+        self_->unwatch(operation);
+        if (operation.state == OperationState::done) {
+            self_->enter(operation);
+        }
+        operation.ready(operation);
+    }
+    void enter(const Operation& operation) {
+        books_.bad_descriptors += operation.result == -EBADF ? 1 : 0;
+        if (operation.kind == OperationKind::accept) {
+            opened(operation.result);
+        } else if (operation.kind == OperationKind::close && operation.result == 0) {
+            books_.descriptors.erase(operation.fd);
+        } else if (operation.kind == OperationKind::receive_leased && operation.result > 0) {
+            ++books_.leases;
+        }
+    }
+    int opened(int fd) {
+        if (fd >= 0) {
+            books_.descriptors.insert(fd);
+        }
+        return fd;
+    }
+    int opened_both(int result, const int (&fds)[2]) {
+        if (result >= 0) {
+            books_.descriptors.insert({fds[0], fds[1]});
+        }
+        return result;
+    }
+
+    static inline PointDriver* self_ = nullptr;  // one at a time, on one thread
+
+    std::unique_ptr<Driver> inner_;
+    std::mt19937_64 random_;
+    bool fifo_;
+    std::function<void()> on_point_;
+    std::unordered_map<Operation*, Ready> watched_;
+    Books books_;
+    std::size_t left_ = 0;
+    std::size_t taken_ = 0;
+    bool acted_ = false;
+};
+
+}  // namespace rondo::test

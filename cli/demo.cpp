@@ -106,15 +106,17 @@ private:
     TimePoint start_;
 };
 
+Task<> play_while_serving(Show& show, SlowServer& server, TaskGroup& group) {
+    TaskHandle<> serving = group.spawn(server.serve());
+    co_await show.play();
+    serving.cancel();
+}
+
 Task<> demo(double speed) {
     SlowServer server(speed);
     Show show(server.url(), TimelineStyle{terminal_width(STDOUT_FILENO), locale_is_utf8(),
                                           wants_colour(STDOUT_FILENO)});
-    co_await task_group([&](TaskGroup& group) -> Task<> {
-        TaskHandle<> serving = group.spawn(server.serve());
-        co_await show.play();
-        serving.cancel();
-    });
+    co_await task_group([&](TaskGroup& group) { return play_while_serving(show, server, group); });
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ protected:
         }
     }
 };
+class ClientSlowTest : public ClientFaultsTest {};
 class ClientSimTest : public ClientFaultsTest {};
 class ClientDeathTest : public ClientFaultsTest {};
 
@@ -270,7 +271,7 @@ TEST_P(ClientFaultsTest, what_is_under_way_at_the_end_of_the_program_is_ended) {
     });
 }
 
-TEST_P(ClientFaultsTest, many_requests_at_once_all_come_back) {
+TEST_P(ClientSlowTest, many_requests_at_once_all_come_back) {
     serving(echo, [&](Address address) -> Task<> {
         Client client;
         std::size_t answered = 0;
@@ -322,6 +323,7 @@ TEST_P(ClientDeathTest, misuse_ends_with_a_message) {
 }
 
 INSTANTIATE_TEST_SUITE_P(http, ClientFaultsTest, testing::ValuesIn(real_drivers()), param_name);
+INSTANTIATE_TEST_SUITE_P(http, ClientSlowTest, testing::ValuesIn(real_drivers()), param_name);
 INSTANTIATE_TEST_SUITE_P(http, ClientSimTest, testing::Values(sim_options()), param_name);
 INSTANTIATE_TEST_SUITE_P(http, ClientDeathTest, testing::Values(sim_options()), param_name);
 

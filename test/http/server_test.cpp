@@ -258,11 +258,11 @@ TEST_P(ServerTest, further_connections_wait_for_a_place) {
 
 TEST_P(ServerTest, a_client_that_goes_away_disturbs_nobody) {
     serving(echo, [&](Address address) -> Task<> {
-        for (int i = 0; i < 30; ++i) {
+        for (std::size_t i = 0; i < 30; ++i) {
             TcpStream stream = co_await TcpStream::connect(address);
             const std::string text = get("/") + get("/") + "POST / HTTP/1.1\r\nhost: t\r\n";
             co_await stream.write_all(std::string_view(text).substr(0, text.size() / 30 * i));
-            co_await turns(i % 4);
+            co_await turns(static_cast<int>(i % 4));
         }
         const std::string answer = co_await talk(address, get("/"));
         EXPECT_EQ(answer, echoed("GET / "));

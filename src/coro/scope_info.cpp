@@ -55,7 +55,7 @@ const ScopeInfo& info_of(const Scope& scope) noexcept {
 
 void Scope::free_info() noexcept {
     InfoTable& all = table();
-    all.infos[info - 1] = ScopeInfo();
+    const ScopeInfo dying = std::exchange(all.infos[info - 1], {});  // may hold a user's objects
     all.free.push_back(info);
     info = 0;
     unset(has_info);
@@ -90,6 +90,12 @@ const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept {
 
 void set_context(Scope& scope, std::shared_ptr<const Context> context) {
     info_of(scope).context = std::move(context);
+}
+
+void inherit_context(Scope& scope, const Scope& from) {
+    if (context_of(scope) != context_of(from)) {
+        set_context(scope, context_of(from));
+    }
 }
 
 void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept {

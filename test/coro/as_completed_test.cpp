@@ -23,9 +23,9 @@ protected:
     }
     std::vector<Task<int>> three() {
         std::vector<Task<int>> tasks;
-        tasks.push_back(ends(3ms, 3));
-        tasks.push_back(ends(1ms, 1));
-        tasks.push_back(ends(2ms, 2));
+        tasks.push_back(ends(30ms, 3));
+        tasks.push_back(ends(10ms, 1));
+        tasks.push_back(ends(20ms, 2));
         return tasks;
     }
 };
@@ -82,7 +82,7 @@ TEST_F(AsCompletedTest, an_error_is_thrown_where_its_turn_comes_and_stops_nobody
     };
     auto main = [&]() -> Task<std::string> {
         auto tasks = three();
-        tasks.push_back(fail_after(1500us, "!"));
+        tasks.push_back(fail_after(15ms, "!"));
         co_return co_await as_completed(std::move(tasks), body);
     };
     EXPECT_EQ(run_sim(main), "1!23");
@@ -113,7 +113,7 @@ TEST_F(AsCompletedTest, cancelled_while_waiting_it_stops_everything) {
         }
     };
     auto main = [&]() -> Task<> {
-        auto result = co_await move_on_after(1500us, as_completed(three(), body));
+        auto result = co_await move_on_after(15ms, as_completed(three(), body));
         EXPECT_FALSE(result.has_value());
     };
     run_sim(main);

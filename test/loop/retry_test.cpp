@@ -53,7 +53,10 @@ TEST_F(RetryTest, the_first_success_is_the_result) {
 TEST_F(RetryTest, the_last_error_is_thrown_when_all_tries_fail) {
     RetryPolicy policy;
     policy.attempts = 4;
-    auto main = [&]() -> Task<std::string> { co_return co_await message_of(policy, flaky(9)); };
+    auto main = [&]() -> Task<std::string> {
+        auto call = flaky(9);
+        co_return co_await message_of(policy, call);
+    };
     EXPECT_EQ(run_sim(main), "try 4");
     EXPECT_EQ(calls, 4);
 }
@@ -64,7 +67,10 @@ TEST_F(RetryTest, pauses_double_up_to_the_cap) {
     policy.base = 100ms;
     policy.cap = 300ms;
     policy.jitter = false;
-    auto main = [&]() -> Task<std::string> { co_return co_await message_of(policy, flaky(9)); };
+    auto main = [&]() -> Task<std::string> {
+        auto call = flaky(9);
+        co_return co_await message_of(policy, call);
+    };
     run_sim(main);
     ASSERT_EQ(times.size(), 5U);
     EXPECT_EQ(times[1] - times[0], 100ms);
@@ -77,7 +83,10 @@ TEST_F(RetryTest, jitter_draws_pauses_below_the_bound_and_a_seed_repeats_them) {
     RetryPolicy policy;
     policy.attempts = 50;
     policy.factor = 1;
-    auto main = [&]() -> Task<std::string> { co_return co_await message_of(policy, flaky(99)); };
+    auto main = [&]() -> Task<std::string> {
+        auto call = flaky(99);
+        co_return co_await message_of(policy, call);
+    };
     run_sim(main, 5);
     const std::vector<TimePoint> first = times;
     bool differs = false;
@@ -111,7 +120,10 @@ TEST_F(RetryTest, no_pause_goes_beyond_the_deadline) {
     policy.base = 400ms;
     policy.factor = 1;
     policy.deadline = 1s;
-    auto main = [&]() -> Task<std::string> { co_return co_await message_of(policy, flaky(99)); };
+    auto main = [&]() -> Task<std::string> {
+        auto call = flaky(99);
+        co_return co_await message_of(policy, call);
+    };
     EXPECT_EQ(run_sim(main), "try 3");
 }
 
@@ -138,7 +150,8 @@ TEST_F(RetryTest, a_stop_ends_it_in_a_try_and_in_a_pause) {
     auto main = [&]() -> Task<> {
         auto in_try = co_await move_on_after(1s, retry(policy, forever));
         EXPECT_FALSE(in_try.has_value());
-        auto in_pause = co_await move_on_after(1s, retry(policy, flaky(9)));
+        auto call = flaky(9);
+        auto in_pause = co_await move_on_after(1s, retry(policy, call));
         EXPECT_FALSE(in_pause.has_value());
         EXPECT_EQ(calls, 1);
     };
@@ -163,15 +176,17 @@ protected:
 };
 
 TEST_F(HedgeTest, a_quick_answer_needs_no_second_call) {
-    auto main = [&]() -> Task<int> { co_return co_await hedge(100ms, answers({50ms, 1ms})); };
+    auto call = answers({50ms, 1ms});
+    auto main = [&]() -> Task<int> { co_return co_await hedge(100ms, call); };
     EXPECT_EQ(run_sim(main), 0);
     EXPECT_EQ(calls, 1);
 }
 
 TEST_F(HedgeTest, a_slow_answer_is_overtaken_and_stopped) {
+    auto call = answers({1h, 50ms});
     auto main = [&]() -> Task<Duration> {
         const TimePoint before = now();
-        const int winner = co_await hedge(100ms, answers({1h, 50ms}));
+        const int winner = co_await hedge(100ms, call);
         EXPECT_EQ(winner, 1);
         co_return now() - before;
     };
@@ -179,9 +194,10 @@ TEST_F(HedgeTest, a_slow_answer_is_overtaken_and_stopped) {
 }
 
 TEST_F(HedgeTest, a_failure_starts_the_next_call_at_once) {
+    auto call = answers({-10ms, 5ms});
     auto main = [&]() -> Task<Duration> {
         const TimePoint before = now();
-        const int winner = co_await hedge(100ms, answers({-10ms, 5ms}));
+        const int winner = co_await hedge(100ms, call);
         EXPECT_EQ(winner, 1);
         co_return now() - before;
     };
@@ -189,11 +205,12 @@ TEST_F(HedgeTest, a_failure_starts_the_next_call_at_once) {
 }
 
 TEST_F(HedgeTest, when_all_fail_the_first_failure_is_thrown) {
+    auto call = answers({-10ms, -5ms, -5ms});
     auto main = [&]() -> Task<> {
         std::string first;
         std::size_t others = 0;
         try {
-            co_await hedge(100ms, answers({-10ms, -5ms, -5ms}), 3);
+            co_await hedge(100ms, call, 3);
         } catch (const std::runtime_error& error) {
             first = error.what();
             others = suppressed_errors().size();

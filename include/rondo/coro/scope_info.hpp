@@ -26,5 +26,7 @@ CancelPlace cancel_place_of(const Scope& scope) noexcept;
 /// The context variables that were set in `scope` or inherited; null: none.
 const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept;
 void set_context(Scope& scope, std::shared_ptr<const Context> context);
+/// A new task's variables are those of the task that starts it.
+RONDO_NOINLINE void inherit_context(Scope& scope, const Scope& from);
 
 }  // namespace rondo::detail

@@ -147,6 +147,9 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
     }
     node->state = ScopeState::queued;
     node->attach(group);
+    if (local.current != nullptr && local.current->has(Scope::has_info)) [[unlikely]] {
+        inherit_context(*node, *local.current);  // of who starts it, not of where it hangs
+    }
     if (node->has(Scope::cancelled)) [[unlikely]] {
         node->state = ScopeState::idle;
         node->set(Scope::skip);

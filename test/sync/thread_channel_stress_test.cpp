@@ -17,13 +17,14 @@
 
 namespace rondo::test {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool thread_sanitized = true;
 #elif defined(__has_feature)
-inline constexpr bool sanitized = __has_feature(thread_sanitizer) || RONDO_ASAN != 0;
+inline constexpr bool thread_sanitized = __has_feature(thread_sanitizer);
 #else
-inline constexpr bool sanitized = false;
+inline constexpr bool thread_sanitized = false;
 #endif
+inline constexpr bool sanitized = thread_sanitized || RONDO_ASAN != 0;
 
 /// What went in or came out, without order.
 struct Sum {
@@ -50,6 +51,11 @@ protected:
     static void run_loop(const std::function<Task<>()>& main) {
         RunOptions options;
         options.handle_signals = false;
+        // liburing unmaps by bare system calls, which the thread sanitizer does not see: a ring at
+        // the address of an ended thread's ring looks like a race.
+        if (thread_sanitized) {
+            options.driver = DriverKind::epoll;
+        }
         run(main, options);
     }
     /// A number that no other sender sends.
@@ -80,7 +86,7 @@ protected:
 
 TEST_F(ThreadChannelStressTest, loops_on_many_threads_lose_and_double_nothing) {
     constexpr int senders = 4;
-    constexpr int each = sanitized ? 3'000 : 30'000;
+    constexpr int each = sanitized ? 10'000 : 30'000;
     Channel channel(16);
     std::vector<std::thread> sending;
     std::vector<std::thread> receiving;
@@ -106,7 +112,7 @@ TEST_F(ThreadChannelStressTest, loops_on_many_threads_lose_and_double_nothing) {
 }
 
 TEST_F(ThreadChannelStressTest, values_of_one_sender_arrive_in_order) {
-    constexpr int count = sanitized ? 3'000 : 30'000;
+    constexpr int count = sanitized ? 10'000 : 30'000;
     Channel channel(4);
     std::thread sender([&] {
         run_loop([&]() -> Task<> {
@@ -131,7 +137,7 @@ TEST_F(ThreadChannelStressTest, values_of_one_sender_arrive_in_order) {
 
 TEST_F(ThreadChannelStressTest, cancels_that_race_with_deliveries_lose_nothing) {
     constexpr int threads = 3;
-    constexpr int rounds = sanitized ? 1'500 : 15'000;
+    constexpr int rounds = sanitized ? 5'000 : 15'000;
     Channel channel(2);
     // A victim starts one send or receive, which its loop cancels some turns later.
     auto senders_main = [&](int number) -> Task<> {
@@ -216,7 +222,7 @@ TEST_F(ThreadChannelStressTest, timeouts_that_race_with_deliveries_lose_nothing)
 }
 
 TEST_F(ThreadChannelStressTest, plain_threads_send_and_receive_beside_loops) {
-    constexpr int each = sanitized ? 2'000 : 20'000;
+    constexpr int each = 10'000;
     Channel channel(8);
     std::atomic<bool> open{true};
     std::thread plain_sender([&] {
@@ -249,7 +255,7 @@ TEST_F(ThreadChannelStressTest, plain_threads_send_and_receive_beside_loops) {
 }
 
 TEST_F(ThreadChannelStressTest, closing_reaches_waiters_on_every_thread) {
-    constexpr int rounds = sanitized ? 40 : 200;
+    constexpr int rounds = 20;
     for (int round = 0; round < rounds; ++round) {
         Channel channel(1);
         Channel full(1);

@@ -30,7 +30,7 @@ Task<Response> exchange(std::shared_ptr<detail::Engine> engine, Request request)
 
 }  // namespace
 
-Client::Client(ClientOptions options) {
+Client::Client(const ClientOptions& options) {
     RONDO_REQUIRE(options.max_connections > 0, "an http::Client without connections");
     RONDO_REQUIRE(options.max_connections_per_host > 0, "an http::Client without connections");
     if (!detail::is_field_value(options.user_agent)) {

@@ -21,8 +21,9 @@ T as(const std::byte* bytes) noexcept {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
     std::uint16_t port = 0;
-    const char* const end = text.data() + text.size();
-    const auto [at, error] = std::from_chars(text.data(), end, port);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const auto [at, error] = std::from_chars(begin, end, port);
     if (error != std::errc() || at != end || text.empty()) {
         return std::nullopt;
     }

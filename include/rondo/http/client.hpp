@@ -36,7 +36,7 @@ struct ClientOptions {
 /// requests are on their way; they finish.
 class Client {
 public:
-    explicit Client(ClientOptions options = {});
+    explicit Client(const ClientOptions& options = {});
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
     ~Client();

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -19,6 +20,10 @@ namespace {
 
 constexpr std::size_t signal_set_size = 8;
 
+// Another thread's ring may get the addresses of one that was closed. The kernel orders the two,
+// but by system calls that no tool and no memory model sees; this does it in their terms.
+std::atomic<unsigned> rings_closed{0};
+
 constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG |
                                        IORING_FEAT_RW_CUR_POS | IORING_FEAT_CQE_SKIP |
                                        IORING_FEAT_FAST_POLL;
@@ -27,6 +32,7 @@ constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG 
 
 Ring::~Ring() {
     if (open_) {
+        rings_closed.fetch_add(1, std::memory_order_release);
         io_uring_queue_exit(&ring_);
     }
 }
@@ -41,6 +47,7 @@ int Ring::open(RingSize size) noexcept {
         return error;
     }
     open_ = true;
+    static_cast<void>(rings_closed.load(std::memory_order_acquire));
     if ((ring_.features & required_features) != required_features) {
         return -ENOSYS;
     }

@@ -77,7 +77,7 @@ public:
     /// Runs `main` as rondo::run() does, but leaves other tasks as they are.
     template <class F>
         requires detail::Startable<F>
-    auto run(F&& main) {
+    detail::result_of_start<F> run(F&& main) {
         MainOf<F> scope(std::in_place, std::forward<F>(main));
         scope.start(loop_);
         run_main(scope);
@@ -87,7 +87,7 @@ public:
     /// Runs `main`, closes, and then gives its result.
     template <class F>
         requires detail::Startable<F>
-    auto run_and_close(F&& main) {
+    detail::result_of_start<F> run_and_close(F&& main) {
         MainOf<F> scope(std::in_place, std::forward<F>(main));
         scope.start(loop_);
         run_main(scope);

@@ -117,7 +117,7 @@ TEST_F(AsCompletedTest, cancelled_while_waiting_it_stops_everything) {
         EXPECT_FALSE(result.has_value());
     };
     run_sim(main);
-    EXPECT_EQ(log.text(), "~1 ~3 ~2");
+    EXPECT_EQ(log.text(), "~1 ~2 ~3");
 }
 
 TEST_F(AsCompletedTest, amap_keeps_the_order_and_the_limit) {

@@ -2,6 +2,7 @@
 /// What happened, in order; and objects that tell when they die.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -66,7 +67,7 @@ private:
     static constexpr std::string_view sample =
         "long enough to live on the heap, as data often does";
 
-    static inline long live_ = 0;
+    static inline std::atomic<long> live_{0};
     int number_;
     std::string text_{sample};
 };

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each combinator, cancelled at each of its points, in order and in two drawn orders.
-#include "support/cancel_everywhere.hpp"
-
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -10,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "loop/cancel_everywhere_fixture.hpp"
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/race.hpp"
 #include "rondo/coro/task_group.hpp"
@@ -22,34 +21,7 @@
 namespace rondo::test {
 namespace {
 
-class CancelEverywhereTest : public LedgerTest {
-protected:
-    /// In the order of the loop, and in two that are drawn.
-    static void everywhere(const Scenario& scenario) {
-        for (const std::uint64_t seed : {0U, 7U, 8U}) {
-            Everywhere where;
-            where.seed = seed;
-            cancel_everywhere(scenario, where);
-        }
-    }
-    static Task<int> holds(Duration duration, int value) {
-        const Tracked held(value);
-        co_await sleep(duration);
-        co_return held.number();
-    }
-    static Task<int> turns(int count) {
-        const Tracked held(count);
-        for (int i = 0; i < count; ++i) {
-            co_await yield();
-        }
-        co_return count;
-    }
-    static Task<int> fails(Duration duration) {
-        const Tracked held(0);
-        co_await sleep(duration);
-        throw std::runtime_error("fails");
-    }
-};
+class CancelEverywhereTest : public CancelEverywhereFixture {};
 
 TEST_F(CancelEverywhereTest, a_chain_of_tasks) {
     everywhere([]() -> Task<> {
@@ -209,148 +181,6 @@ TEST_F(CancelEverywhereTest, finally_after_a_failure) {
         } catch (const std::runtime_error&) {
         }
         co_await yield();
-    });
-}
-
-TEST_F(CancelEverywhereTest, task_group_with_handles) {
-    everywhere([]() -> Task<> {
-        const std::string shared = "what the children share stands outside the body";
-        int sum = 0;
-        co_await task_group([&](TaskGroup& group) -> Task<> {
-            const Tracked held(1);
-            TaskHandle<int> first = group.spawn(holds(2ms, 2));
-            group.spawn([&, copy = shared]() -> Task<> {
-                co_await yield();
-                sum += static_cast<int>(copy.size());
-            });
-            group.spawn(turns, 3);
-            sum += co_await first;
-        });
-        EXPECT_EQ(sum, 2 + static_cast<int>(shared.size()));
-    });
-}
-
-TEST_F(CancelEverywhereTest, task_group_that_cancels_itself) {
-    everywhere([]() -> Task<> {
-        co_await task_group([](TaskGroup& group) -> Task<> {
-            const Tracked held(1);
-            for (int i = 0; i < 3; ++i) {
-                group.spawn(holds(1h, i));
-            }
-            co_await yield();
-            group.cancel();
-            co_await forever();
-        });
-        co_await yield();
-    });
-}
-
-TEST_F(CancelEverywhereTest, task_group_that_fails) {
-    everywhere([]() -> Task<> {
-        try {
-            co_await task_group([](TaskGroup& group) -> Task<> {
-                group.spawn(fails(1ms));
-                group.spawn(holds(1h, 1));
-                co_await holds(1h, 2);
-            });
-            ADD_FAILURE();
-        } catch (const std::runtime_error&) {
-        }
-        co_await yield();
-    });
-}
-
-TEST_F(CancelEverywhereTest, create_task_awaited_dropped_and_detached) {
-    everywhere([]() -> Task<> {
-        TaskHandle<int> awaited = create_task(holds(2ms, 1));
-        create_task(holds(3ms, 2)).detach();
-        {
-            const TaskHandle<int> dropped = create_task(holds(1h, 3));
-            co_await yield();
-        }
-        const int value = co_await std::move(awaited);
-        EXPECT_EQ(value, 1);
-    });
-}
-
-TEST_F(CancelEverywhereTest, a_task_cancelled_by_its_handle) {
-    everywhere([]() -> Task<> {
-        TaskHandle<int> handle = create_task(holds(1h, 1));
-        co_await yield();
-        handle.cancel();
-        try {
-            co_await handle;
-        } catch (const Cancelled& cancelled) {
-            EXPECT_EQ(cancelled.reason(), Reason::caller);
-        }
-    });
-}
-
-TEST_F(CancelEverywhereTest, to_thread_on_the_loop) {
-    everywhere([]() -> Task<> {
-        const int value = co_await to_thread([](int x) { return x + 1; }, 4);
-        EXPECT_EQ(value, 5);
-        co_await gather(to_thread([] {}), to_thread([] {}), turns(2));
-    });
-}
-
-TEST_F(CancelEverywhereTest, waiters_in_a_list) {
-    everywhere([]() -> Task<> {
-        Gate gate;
-        auto waits = [&]() -> Task<> {
-            const Tracked held(1);
-            co_await gate.wait();
-            co_await gate.wait();
-        };
-        co_await gather(waits(), waits(), [&]() -> Task<> {
-            co_await turns(2);
-            gate.let_one_pass();
-            co_await turns(1);
-            gate.open();
-        });
-        EXPECT_FALSE(gate.has_waiters());
-    });
-}
-
-TEST_F(CancelEverywhereTest, operations_that_end_late) {
-    everywhere([]() -> Task<> {
-        auto slow = [](bool wins) -> Task<> {
-            const Tracked held(1);
-            SlowOperation operation(3ms, wins);
-            co_await operation;
-            co_await yield();
-        };
-        co_await gather(slow(true), slow(false));
-        co_await move_on_after(1ms, slow(true));
-        co_await move_on_after(1ms, slow(false));
-    });
-}
-
-TEST_F(CancelEverywhereTest, posted_functions) {
-    everywhere([]() -> Task<> {
-        Gate gate;
-        const Tracked held(1);
-        auto shared = std::make_shared<Tracked>(2);
-        current_loop().post([&gate, shared, weak = current_loop().handle()] { gate.open(); });
-        co_await shield(gate.wait());
-    });
-}
-
-TEST_F(CancelEverywhereTest, everything_nested) {
-    everywhere([]() -> Task<> {
-        auto inner = []() -> Task<int> {
-            auto both = gather(holds(2ms, 1), race(turns(2), holds(1h, 9)));
-            auto [a, b] = co_await timeout(1h, std::move(both));
-            co_return a + b;
-        };
-        co_await task_group([&](TaskGroup& group) -> Task<> {
-            TaskHandle<int> handle = group.spawn(inner);
-            const auto bounded = co_await move_on_after(9ms, inner);
-            const int value = co_await handle;
-            EXPECT_EQ(value, 3);
-            EXPECT_TRUE(bounded);
-            co_await finally(turns(1), shield(inner));
-        });
     });
 }
 

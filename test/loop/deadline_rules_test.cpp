@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules 7 to 12; the first six are in rules_test.cpp.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <optional>

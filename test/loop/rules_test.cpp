@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of cancellation, one after the other; rules 7 to 12 are in deadline_rules_test.cpp.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
-#include <atomic>
-#include <csignal>
-#include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 

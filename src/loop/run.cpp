@@ -27,6 +27,13 @@ void Runner::run_main(detail::Scope& main) {
     loop_.run_main(main);
 }
 
+// One guard for both: the second signal exits also when the first one ended the main task.
+void Runner::run_main_and_close(detail::Scope& main) {
+    const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
+    run_main(main);
+    close();
+}
+
 void Runner::close() noexcept {
     if (!closed_) {
         closed_ = true;

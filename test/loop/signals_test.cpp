@@ -103,6 +103,22 @@ TEST_P(SignalsTest, a_second_one_exits_at_once) {
     EXPECT_EQ(code, 128 + GetParam());
 }
 
+TEST_P(SignalsTest, a_second_one_exits_at_once_also_when_the_main_task_has_ended) {
+    const int code = exit_code_of([] {
+        auto main = []() -> Task<> {
+            auto cleanup = []() -> Task<> { co_await raise_and_wait(GetParam()); };
+            create_task(finally(forever(), cleanup)).detach();
+            co_await sleep(1ms);
+            co_await raise_and_wait(GetParam());
+        };
+        try {
+            run(main, with_signals());
+        } catch (...) {
+        }
+    });
+    EXPECT_EQ(code, 128 + GetParam());
+}
+
 TEST_P(SignalsTest, uncaught_it_ends_the_program_as_a_shell_expects) {
     const int code = exit_code_of([] {
         // As main() would: nobody catches it.

@@ -90,8 +90,7 @@ public:
     detail::result_of_start<F> run_and_close(F&& main) {
         MainOf<F> scope(std::in_place, std::forward<F>(main));
         scope.start(loop_);
-        run_main(scope);
-        close();
+        run_main_and_close(scope);
         return result_of(scope);
     }
 
@@ -105,6 +104,7 @@ private:
     using MainOf = detail::MainScope<detail::result_of_start<F>, detail::StarterOf<F>>;
 
     void run_main(detail::Scope& main);
+    void run_main_and_close(detail::Scope& main);
 
     template <class T, class S>
     T result_of(detail::MainScope<T, S>& scope) {

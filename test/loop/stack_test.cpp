@@ -65,7 +65,8 @@ std::size_t baseline() {
 void expect_small_stack(const std::function<Task<>()>& main) {
     const std::size_t before = baseline();
     const std::size_t used = stack_used([&] { run_sim(main()); });
-    testing::Test::RecordProperty("stack_growth_bytes", std::to_string(used - before));
+    testing::Test::RecordProperty(
+        "stack_growth_bytes", std::to_string(static_cast<long>(used) - static_cast<long>(before)));
     EXPECT_LT(used, before + std::size_t{128} * 1024);
 }
 

@@ -188,7 +188,7 @@ EventLoop& current_loop() noexcept {
 
 TimePoint LoopClock::now() noexcept { return current_loop().now(); }
 
-Deadlock::Deadlock(std::string tree)
+Deadlock::Deadlock(const std::string& tree)
     : what_("deadlock: every task waits, and nothing can wake one\n" + tree) {}
 
 }  // namespace rondo

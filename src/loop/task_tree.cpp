@@ -86,12 +86,15 @@ bool walk(const Scope& root, Visit visit) {
             continue;
         }
         const Scope* younger = nullptr;
-        while (at != &root && (younger = next_younger(*at)) == nullptr) {
-            at = at->parent;
-            --depth;
-        }
-        if (at == &root) {
-            return true;
+        while (younger == nullptr) {
+            if (at == nullptr || at == &root) {
+                return true;
+            }
+            younger = next_younger(*at);
+            if (younger == nullptr) {
+                at = at->parent;
+                --depth;
+            }
         }
         at = younger;
     }

@@ -271,7 +271,7 @@ inline TimePoint now() noexcept { return current_loop().now(); }
 /// tree of waiting tasks.
 class Deadlock : public std::exception {
 public:
-    explicit Deadlock(std::string tree);
+    explicit Deadlock(const std::string& tree);
     const char* what() const noexcept override { return what_.c_str(); }
 
 private:

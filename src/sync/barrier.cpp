@@ -7,7 +7,7 @@ namespace rondo {
 
 const detail::LeafKind Barrier::Wait::leaf{&Barrier::Wait::poke, "barrier.wait"};
 
-Barrier::Barrier(std::size_t parties) noexcept : parties_(parties) {
+Barrier::Barrier(std::size_t parties, const char* name) noexcept : parties_(parties), name_(name) {
     RONDO_REQUIRE(parties > 0, "a Barrier needs at least one party");
 }
 

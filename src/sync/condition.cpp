@@ -34,7 +34,7 @@ void Condition::Wait::poke(detail::Leaf& at, detail::Scope& scope) noexcept {
 }
 
 void Condition::notify(std::size_t count) noexcept {
-    RONDO_REQUIRE(lock_->held_, "Condition::notify needs the condition's lock to be held");
+    RONDO_REQUIRE(lock_->locked(), "Condition::notify needs the condition's lock to be held");
     for (; count > 0; --count) {
         auto* waiter = static_cast<Wait*>(waiters_.pop());
         if (waiter == nullptr) {

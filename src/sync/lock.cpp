@@ -4,7 +4,7 @@
 namespace rondo {
 
 Lock::~Lock() {
-    RONDO_REQUIRE(!held_ && waiters_.empty(), "a Lock was destroyed while held or waited for");
+    RONDO_REQUIRE(!locked() && waiters_.empty(), "a Lock was destroyed while held or waited for");
 }
 
 }  // namespace rondo

@@ -18,7 +18,7 @@ public:
 class Barrier {
 public:
     /// Requires: `parties` > 0.
-    explicit Barrier(std::size_t parties) noexcept;
+    explicit Barrier(std::size_t parties, const char* name = nullptr) noexcept;
     Barrier(const Barrier&) = delete;
     Barrier& operator=(const Barrier&) = delete;
     /// Requires: nobody waits.
@@ -39,6 +39,7 @@ public:
     std::size_t parties() const noexcept { return parties_; }
     std::size_t waiting() const noexcept { return waiting_; }
     bool broken() const noexcept { return broken_; }
+    const char* name() const noexcept { return name_; }
 
 private:
     class [[nodiscard]] Wait : detail::Waiter {
@@ -70,6 +71,7 @@ private:
     std::size_t waiting_ = 0;
     bool broken_ = false;
     detail::WaitList waiters_;
+    const char* name_;
 };
 
 }  // namespace rondo

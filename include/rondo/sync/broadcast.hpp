@@ -72,7 +72,8 @@ public:
     };
 
     /// Requires: `capacity` > 0.
-    explicit Broadcast(std::size_t capacity) noexcept : capacity_(capacity) {
+    explicit Broadcast(std::size_t capacity, const char* name = nullptr) noexcept
+        : capacity_(capacity), name_(name) {
         RONDO_REQUIRE(capacity > 0, "a Broadcast keeps at least one message");
     }
     Broadcast(const Broadcast&) = delete;
@@ -106,6 +107,7 @@ public:
         waiters_.wake_all();
     }
     std::size_t subscribers() const noexcept { return subscribers_; }
+    const char* name() const noexcept { return name_; }
 
 private:
     class Receive : detail::ListWaiter {
@@ -158,6 +160,7 @@ private:
     std::size_t subscribers_ = 0;
     bool closed_ = false;
     detail::WaitList waiters_;
+    const char* name_;
 };
 
 }  // namespace rondo

@@ -24,7 +24,8 @@ class Channel : detail::BasicQueue<T, detail::Ring<T>> {
 
 public:
     /// At most `capacity` values are under way.
-    explicit Channel(std::size_t capacity = 0) noexcept : Base(capacity) {}
+    explicit Channel(std::size_t capacity = 0, const char* name = nullptr) noexcept
+        : Base(capacity, name) {}
 
     /// Waits for room. Errors: QueueClosed when the channel is, or becomes, closed.
     auto send(T value) { return this->put(std::move(value)); }
@@ -44,6 +45,7 @@ public:
     /// Ends the stream. Senders that wait get QueueClosed; what was sent can still be received.
     void close() { Base::close(); }
     using Base::closed;
+    using Base::name;
     using Base::size;
 };
 

@@ -12,7 +12,8 @@ namespace rondo {
 /// Tasks that wait, without holding a lock, for a change that is made under it. asyncio.Condition.
 class Condition {
 public:
-    explicit Condition(Lock& lock) noexcept : lock_(&lock) {}
+    explicit Condition(Lock& lock, const char* name = nullptr) noexcept
+        : lock_(&lock), name_(name) {}
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
     /// Requires: nobody waits.
@@ -37,6 +38,8 @@ public:
     void notify(std::size_t count = 1) noexcept;
     void notify_all() noexcept { notify(static_cast<std::size_t>(-1)); }
 
+    const char* name() const noexcept { return name_; }
+
 private:
     class [[nodiscard]] Wait : detail::Waiter {
     public:
@@ -58,6 +61,7 @@ private:
 
     Lock* lock_;
     detail::WaitList waiters_;
+    const char* name_;
 };
 
 }  // namespace rondo

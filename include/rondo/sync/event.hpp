@@ -9,6 +9,7 @@ namespace rondo {
 class Event {
 public:
     Event() = default;
+    explicit Event(const char* name) noexcept : name_(name) {}
     Event(const Event&) = delete;
     Event& operator=(const Event&) = delete;
     /// Requires: nobody waits.
@@ -18,6 +19,7 @@ public:
     void set() noexcept;
     void clear() noexcept { set_ = false; }
     bool is_set() const noexcept { return set_; }
+    const char* name() const noexcept { return name_; }
 
     /// Waits until the event is set. A waiter that was woken goes on even if clear() came since.
     auto wait() noexcept { return Wait(*this); }
@@ -45,6 +47,7 @@ private:
 
     bool set_ = false;
     detail::WaitList waiters_;
+    const char* name_ = nullptr;
 };
 
 }  // namespace rondo

@@ -41,6 +41,7 @@ public:
     };
 
     Lock() = default;
+    explicit Lock(const char* name) noexcept : name_(name) {}
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
     /// Requires: not held, and nobody waits.
@@ -50,13 +51,14 @@ public:
     auto acquire() noexcept { return Acquire(*this); }
     /// The guard, or nothing if somebody holds the lock.
     std::optional<Guard> try_acquire() noexcept {
-        if (held_) {
+        if (locked()) {
             return std::nullopt;
         }
-        held_ = true;
+        holder_ = detail::local.current != nullptr ? detail::local.current : outside;
         return Guard(this);
     }
-    bool locked() const noexcept { return held_; }
+    bool locked() const noexcept { return holder_ != nullptr; }
+    const char* name() const noexcept { return name_; }
 
 private:
     friend class Condition;
@@ -65,11 +67,11 @@ private:
     public:
         explicit Acquire(Lock& lock) noexcept : lock_(&lock) {}
         RONDO_INLINE bool await_ready() noexcept {
-            if (detail::current_is_cancelled() || lock_->held_) [[unlikely]] {
+            if (detail::current_is_cancelled() || lock_->locked()) [[unlikely]] {
                 taken_ = false;
                 return false;
             }
-            lock_->held_ = true;
+            lock_->holder_ = detail::local.current;
             taken_ = true;
             return !detail::spent();
         }
@@ -90,14 +92,21 @@ private:
 
     RONDO_INLINE void release() noexcept {
         if (detail::Waiter* waiter = waiters_.pop()) {
-            detail::wake(*waiter->scope);  // `held_` stays: handed over
+            holder_ = waiter->scope;  // handed over
+            detail::wake(*holder_);
         } else {
-            held_ = false;
+            holder_ = nullptr;
         }
     }
 
-    bool held_ = false;
+    /// The holder when a thread took the lock while it ran no loop.
+    static inline detail::Scope* const outside = reinterpret_cast<detail::Scope*>(1);
+
+    /// Who took the lock; null: it is free. To be compared only: a guard may outlive the task that
+    /// took it.
+    detail::Scope* holder_ = nullptr;
     detail::WaitList waiters_;
+    const char* name_ = nullptr;
 };
 
 }  // namespace rondo

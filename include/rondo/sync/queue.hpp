@@ -81,7 +81,8 @@ template <class T, class Store>
 class BasicQueue {
 public:
     /// At most `capacity` items wait in the queue; with 0 each put meets a get.
-    explicit BasicQueue(std::size_t capacity) noexcept : capacity_(capacity) {}
+    explicit BasicQueue(std::size_t capacity, const char* name) noexcept
+        : capacity_(capacity), name_(name) {}
     BasicQueue(const BasicQueue&) = delete;
     BasicQueue& operator=(const BasicQueue&) = delete;
     /// Requires: nobody waits. Items that are left are destroyed.
@@ -153,6 +154,7 @@ public:
     std::size_t size() const noexcept { return store_.size(); }
     bool empty() const noexcept { return store_.size() == 0; }
     bool full() const noexcept { return store_.size() >= capacity_; }
+    const char* name() const noexcept { return name_; }
 
 protected:
     class [[nodiscard]] Put : ListWaiter {
@@ -310,6 +312,7 @@ private:
     WaitList getters_;
     WaitList putters_;
     WaitList joiners_;
+    const char* name_;
 };
 
 }  // namespace detail
@@ -328,8 +331,8 @@ template <class T>
 class Queue : public detail::BasicQueue<T, detail::Ring<T>> {
 public:
     /// At most `capacity` items; 0: no bound.
-    explicit Queue(std::size_t capacity = 0) noexcept
-        : detail::BasicQueue<T, detail::Ring<T>>(detail::bound_of(capacity)) {}
+    explicit Queue(std::size_t capacity = 0, const char* name = nullptr) noexcept
+        : detail::BasicQueue<T, detail::Ring<T>>(detail::bound_of(capacity), name) {}
 };
 
 /// The least item first (`Less`), equal ones in order of arrival. asyncio.PriorityQueue.
@@ -337,8 +340,8 @@ template <class T, class Less = std::less<T>>
 class PriorityQueue : public detail::BasicQueue<T, detail::HeapStore<T, Less>> {
 public:
     /// At most `capacity` items; 0: no bound.
-    explicit PriorityQueue(std::size_t capacity = 0) noexcept
-        : detail::BasicQueue<T, detail::HeapStore<T, Less>>(detail::bound_of(capacity)) {}
+    explicit PriorityQueue(std::size_t capacity = 0, const char* name = nullptr) noexcept
+        : detail::BasicQueue<T, detail::HeapStore<T, Less>>(detail::bound_of(capacity), name) {}
 };
 
 /// Last in, first out. asyncio.LifoQueue.
@@ -346,8 +349,8 @@ template <class T>
 class LifoQueue : public detail::BasicQueue<T, detail::LifoStore<T>> {
 public:
     /// At most `capacity` items; 0: no bound.
-    explicit LifoQueue(std::size_t capacity = 0) noexcept
-        : detail::BasicQueue<T, detail::LifoStore<T>>(detail::bound_of(capacity)) {}
+    explicit LifoQueue(std::size_t capacity = 0, const char* name = nullptr) noexcept
+        : detail::BasicQueue<T, detail::LifoStore<T>>(detail::bound_of(capacity), name) {}
 };
 
 }  // namespace rondo

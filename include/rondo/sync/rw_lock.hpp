@@ -64,6 +64,7 @@ public:
     using WriteGuard = Guard<Side::write>;
 
     RwLock() = default;
+    explicit RwLock(const char* name) noexcept : name_(name) {}
     RwLock(const RwLock&) = delete;
     RwLock& operator=(const RwLock&) = delete;
     /// Requires: not held, and nobody waits.
@@ -76,6 +77,7 @@ public:
 
     std::size_t readers() const noexcept { return readers_; }
     bool write_locked() const noexcept { return writing_; }
+    const char* name() const noexcept { return name_; }
 
 private:
     bool try_take(Side side) noexcept;
@@ -85,6 +87,7 @@ private:
     std::size_t readers_ = 0;
     bool writing_ = false;
     detail::WaitList waiters_;
+    const char* name_ = nullptr;
 };
 
 }  // namespace rondo

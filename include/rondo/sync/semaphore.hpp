@@ -39,8 +39,8 @@ public:
         Semaphore* from_;
     };
 
-    explicit Semaphore(std::size_t permits) noexcept
-        : Semaphore(permits, static_cast<std::size_t>(-1)) {}
+    explicit Semaphore(std::size_t permits, const char* name = nullptr) noexcept
+        : Semaphore(permits, static_cast<std::size_t>(-1), name) {}
     Semaphore(const Semaphore&) = delete;
     Semaphore& operator=(const Semaphore&) = delete;
     /// Requires: nobody waits. Permits that are out must not outlive it.
@@ -63,9 +63,11 @@ public:
     std::size_t available() const noexcept { return free_; }
     /// True: acquire() would wait.
     bool locked() const noexcept { return free_ == 0; }
+    const char* name() const noexcept { return name_; }
 
 protected:
-    Semaphore(std::size_t permits, std::size_t bound) noexcept : free_(permits), bound_(bound) {}
+    Semaphore(std::size_t permits, std::size_t bound, const char* name) noexcept
+        : free_(permits), bound_(bound), name_(name) {}
 
 private:
     void give_back() noexcept {
@@ -108,13 +110,15 @@ private:
     std::size_t free_;
     std::size_t bound_;  ///< free permits are never more
     detail::WaitList waiters_;
+    const char* name_;
 };
 
 /// A Semaphore that never has more permits than it began with. asyncio.BoundedSemaphore.
 class BoundedSemaphore : public Semaphore {
 public:
     /// Requires of every release, by hand or by a Permit: as many permits are out.
-    explicit BoundedSemaphore(std::size_t permits) noexcept : Semaphore(permits, permits) {}
+    explicit BoundedSemaphore(std::size_t permits, const char* name = nullptr) noexcept
+        : Semaphore(permits, permits, name) {}
 };
 
 }  // namespace rondo

@@ -69,13 +69,15 @@ class Value {
     };
 
 public:
-    explicit Value(T initial = T()) : state_(std::move(initial)) {}
+    explicit Value(T initial = T(), const char* name = nullptr)
+        : state_(std::move(initial)), name_(name) {}
     Value(const Value&) = delete;
     Value& operator=(const Value&) = delete;
     /// Requires: nobody waits.
     ~Value() { RONDO_REQUIRE(watchers_.empty(), "a Value was destroyed while a task waits"); }
 
     const T& get() const noexcept { return state_; }
+    const char* name() const noexcept { return name_; }
 
     /// Changes the state and wakes those whose predicate it satisfies.
     void set(T state) {
@@ -124,6 +126,7 @@ private:
 
     T state_;
     detail::WaitList watchers_;
+    const char* name_;
 };
 
 }  // namespace rondo

@@ -21,6 +21,7 @@
 #include "rondo/loop/retry.hpp"
 #include "rondo/loop/to_thread.hpp"
 #include "rondo/loop/task_info.hpp"
+#include "rondo/base/report.hpp"
 #include "rondo/coro/context_var.hpp"
 #include "rondo/loop/await_operation.hpp"
 #include "rondo/sync/event.hpp"

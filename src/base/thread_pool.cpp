@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread_pool.hpp"
 
-#include <pthread.h>
-
-#include <csignal>
 #include <system_error>
 #include <utility>
+
+#include "base/thread.hpp"
 
 namespace rondo::detail {
 
@@ -53,25 +52,16 @@ bool ThreadPool::try_cancel(Job& job) noexcept {
     return false;
 }
 
-// Signals are for the program's own threads: a pool thread blocks them all, so that SIGINT never
-// interrupts a job.
 bool ThreadPool::start_thread() noexcept {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = true;
     try {
-        threads_.emplace_back([this] { work(); });
+        threads_.push_back(start_without_signals(name_, [this] { work(); }));
     } catch (const std::system_error&) {
-        started = false;
+        return false;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
+    return true;
 }
 
 void ThreadPool::work() noexcept {
-    pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
     std::unique_lock lock(mutex_);
     for (;;) {
         while (first_ == nullptr) {

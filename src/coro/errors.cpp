@@ -3,11 +3,12 @@
 
 #include <cxxabi.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <memory>
 #include <utility>
+
+#include "rondo/base/report.hpp"
 
 namespace rondo {
 namespace {
@@ -89,11 +90,9 @@ void throw_with_suppressed(std::exception_ptr first, SuppressedErrors others) {
 
 void report_error(std::string_view where, const std::exception_ptr& error) noexcept {
     try {
-        const std::string text = describe(error);
-        std::fprintf(stderr, "rondo: %.*s: %s\n", static_cast<int>(where.size()), where.data(),
-                     text.c_str());
+        report(std::string(where) + ": " + describe(error));
     } catch (...) {
-        std::fputs("rondo: an error could not be described: out of memory\n", stderr);
+        report("an error could not be described: out of memory");
     }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "rondo/coro/describer.hpp"
 #include "rondo/coro/errors.hpp"
 #include "rondo/coro/task_handle.hpp"
 
@@ -17,6 +18,7 @@ struct ScopeInfo {
     std::string name;
     std::shared_ptr<const Context> context;
     CancelPlace cancel_place;
+    std::int64_t waiting_since = 0;
 };
 
 // Scope::info - 1 is the index. A deque, so that views of names stay valid.
@@ -84,6 +86,10 @@ void cancel_at(Scope& scope, const std::source_location& place, std::uint16_t ex
 
 CancelPlace cancel_place_of(const Scope& scope) noexcept { return info_of(scope).cancel_place; }
 
+void set_waiting_since(Scope& scope, std::int64_t when) { info_of(scope).waiting_since = when; }
+
+std::int64_t waiting_since(const Scope& scope) noexcept { return info_of(scope).waiting_since; }
+
 const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept {
     return info_of(scope).context;
 }
@@ -96,6 +102,10 @@ void inherit_context(Scope& scope, const Scope& from) {
     if (context_of(scope) != context_of(from)) {
         set_context(scope, context_of(from));
     }
+}
+
+void describe_awaited(const Scope& task, Describer& describer) {
+    describer.add(" of ").add_task(&task);
 }
 
 void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept {

@@ -16,7 +16,7 @@ using rondo::detail::Scope;
 
 const rondo::detail::LeafKind Exchange::leaf{&Exchange::poke, "an http exchange"};
 
-void Exchange::await_suspend(rondo::detail::Handle frame) {
+void Exchange::await_suspend(rondo::detail::Awaiting frame) {
     scope_ = local.current;
     if (!scope_->has(Scope::cancelled)) {
         engine_.enter(*this);

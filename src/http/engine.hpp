@@ -26,7 +26,7 @@ public:
     Exchange(Engine& engine, Transfer& transfer) noexcept : engine_(engine), transfer_(transfer) {}
 
     bool await_ready() const noexcept { return false; }
-    void await_suspend(rondo::detail::Handle frame);
+    void await_suspend(rondo::detail::Awaiting frame);
     void await_resume() const noexcept {}
 
 private:

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "loop/debug_watch.hpp"
 #include "loop/signals.hpp"
 #include "rondo/coro/task.hpp"
 
@@ -43,12 +44,12 @@ RONDO_INLINE void EventLoop::run_ready() noexcept {
     *local.ready_tail = nullptr;
     Scope* scope = local.ready;
     local.ready_tail = &local.ready;
-    if (schedules_) [[unlikely]] {
-        run_in_drawn_order(std::exchange(scope, nullptr));
+    if (unusual_) [[unlikely]] {
+        run_unusually(std::exchange(scope, nullptr));
     }
     while (scope != nullptr) {
         Scope* const next = scope->next;
-        run_one(*scope);
+        run_one<false>(*scope);
         scope = next;
     }
     if (soon_ != nullptr) [[unlikely]] {
@@ -103,10 +104,16 @@ void EventLoop::run_arrived() noexcept {
     }
     local.current = &root_;
     for (UniqueFunction<void()>& function : arrived_) {
+        if (watch_ != nullptr) {
+            watch_->calls("a posted function");
+        }
         try {
             function();
         } catch (...) {
             detail::report_error("error in a posted function", std::current_exception());
+        }
+        if (watch_ != nullptr) {
+            watch_->ended();
         }
     }
     arrived_.clear();
@@ -123,13 +130,14 @@ void EventLoop::run_last_turns() noexcept {
 
 // ------------------------------------------------------------------------ running scopes
 
+template <bool Watched>
 RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
     if (scope.has(Scope::skip)) [[unlikely]] {
         scope.unset(Scope::skip);
         local.push_stop(scope);
     } else {
         scope.state = detail::ScopeState::idle;  // a cancel from inside must not skip it
-        run_scope(scope);
+        run_scope<Watched>(scope);
     }
     if (local.stops != nullptr) [[unlikely]] {
         unwind_stopped();
@@ -137,16 +145,23 @@ RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
 }
 
 // The trampoline. A chain that comes to its end hands over to the scope that its combinator names.
+template <bool Watched>
 RONDO_INLINE void EventLoop::run_scope(Scope& first) noexcept {
     local.budget = detail::budget_per_turn;
     Scope* scope = &first;
     do {
         local.current = scope;
+        if constexpr (Watched) {
+            watch_->resumes(*scope);
+        }
         void* frame = scope->frame;
         for (;;) {
             detail::Handle::from_address(frame).resume();
             void* const next = local.next;
             if (next == nullptr) {
+                if constexpr (Watched) {
+                    watch_->suspended(*scope);
+                }
                 return;
             }
             local.next = nullptr;
@@ -156,12 +171,28 @@ RONDO_INLINE void EventLoop::run_scope(Scope& first) noexcept {
             frame = next;
         }
         scope = local.current;
+        if constexpr (Watched) {
+            watch_->ended();
+        }
         scope->frame = frame;
         scope = scope->kind->on(*scope, ScopeEvent::finished);
         if (local.stops != nullptr) [[unlikely]] {
             unwind_stopped();  // first what the chain stopped, then who waited for it
         }
     } while (scope != nullptr);
+}
+
+// In a debugging loop, and in a simulation that draws the order.
+void EventLoop::run_unusually(Scope* ready) {
+    if (schedules_) {
+        run_in_drawn_order(ready);
+        return;
+    }
+    while (ready != nullptr) {
+        Scope* const next = ready->next;
+        run_one<true>(*ready);
+        ready = next;
+    }
 }
 
 void EventLoop::run_in_drawn_order(Scope* ready) {
@@ -172,7 +203,7 @@ void EventLoop::run_in_drawn_order(Scope* ready) {
         std::swap(drawn_[driver_->choose(drawn_.size())], drawn_.back());
         Scope& scope = *drawn_.back();
         drawn_.pop_back();
-        run_one(scope);
+        watch_ != nullptr ? run_one<true>(scope) : run_one<false>(scope);
     }
 }
 
@@ -201,7 +232,7 @@ void EventLoop::run_runnable() noexcept {
             if (operation->result == -ECANCELED && scope.has(Scope::cancelled)) {
                 local.push_stop(scope);
             } else {
-                run_scope(scope);
+                watch_ != nullptr ? run_scope<true>(scope) : run_scope<false>(scope);
             }
             if (local.stops != nullptr) {
                 unwind_stopped();
@@ -302,7 +333,7 @@ void EventLoop::arm_at(detail::Timer& timer, std::int64_t when) noexcept {
     ++timers_;
 }
 
-std::int64_t EventLoop::deadline_of(detail::Timer& timer) noexcept {
+std::int64_t EventLoop::deadline_of(const detail::Timer& timer) noexcept {
     now_ = driver_->now();
     date_fresh_timers();
     return timer.when;

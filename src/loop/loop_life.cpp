@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How an EventLoop begins and ends; its turns are in event_loop.cpp.
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <thread>
 #include <utility>
 
 #include "base/thread_pool.hpp"
+#include "loop/debug_watch.hpp"
+#include "rondo/base/report.hpp"
 #include "rondo/loop/event_loop.hpp"
 
 namespace rondo {
@@ -39,14 +38,17 @@ EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
       grace_(options.grace),
       threads_max_(options.threads_max) {
     RONDO_REQUIRE(local.loop == nullptr, "a loop runs on this thread already: run() inside run()");
-    const char* const debug = std::getenv("RONDO_DEBUG");
-    debug_ = options.debug || (debug != nullptr && std::strcmp(debug, "0") != 0 && *debug != '\0');
     if (threads_max_ == 0) {
         threads_max_ = std::min(32U, std::thread::hardware_concurrency() + 4);
     }
     root_.kind = &root_kind;
     root_.set(Scope::keeps_errors);
     local.reset();
+    local.debugging = options.debug || detail::debug_wanted();
+    if (local.debugging) {
+        watch_ = std::make_unique<detail::DebugWatch>(*driver_, options.slow_callback);
+    }
+    unusual_ = schedules_ || watch_ != nullptr;
     local.loop = this;
     local.current = &root_;
 }
@@ -57,6 +59,7 @@ EventLoop::~EventLoop() {
     detail::report_unread_errors();
     local.loop = nullptr;
     local.current = nullptr;
+    local.debugging = false;
 }
 
 namespace {
@@ -83,9 +86,9 @@ void EventLoop::main_ended() noexcept {
 }
 
 void EventLoop::shut_down() noexcept {
-    if (debug_ && root_.left > 0) {
-        const std::string tree = dump_tasks();
-        std::fprintf(stderr, "rondo: the loop ends and cancels what still runs:\n%s", tree.c_str());
+    local.current = &root_;
+    if (watch_ != nullptr && root_.left > 0) {
+        detail::report("the loop ends and cancels what still runs:\n" + dump_tasks());
     }
     local.stack_limit = static_cast<char*>(__builtin_frame_address(0)) - nested_stack_bytes;
     root_.set(Scope::body_done);
@@ -148,6 +151,7 @@ void EventLoop::on_stall() {
         detail::fail("deadlock", "tasks wait for ever even after they were cancelled", __FILE__,
                      __LINE__);
     }
+    local.current = &root_;
     if (stall_report_.empty()) {
         stall_report_ = dump_tasks();
     }

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/loop/scope_timer.hpp"
 
+#include "rondo/coro/describer.hpp"
+
 namespace rondo::detail {
 
 bool ScopeTimer::passed() noexcept {
     return armed_ && local.loop->deadline_of(*this) <= local.loop->driver().now();
+}
+
+void ScopeTimer::describe(Describer& describer) const {
+    if (armed_) {
+        describer.add(", ").add_deadline(local.loop->deadline_of(*this));
+    }
 }
 
 void ScopeTimer::arm_absolute(Deadline deadline) noexcept {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/loop/sleep.hpp"
 
+#include "rondo/coro/describer.hpp"
+
 namespace rondo {
+
+void detail::Sleep::describe(const Leaf& at, Describer& describer) {
+    const auto& self = static_cast<const Sleep&>(at);
+    describer.add(", ").add_deadline(local.loop->deadline_of(self));
+}
 
 detail::Sleep sleep_until(TimePoint when) noexcept {
     EventLoop& loop = current_loop();

@@ -22,7 +22,7 @@ const LeafKind ThreadCall::leaf{&ThreadCall::poke, "a thread"};
 
 ThreadCall::~ThreadCall() { delete job_; }
 
-void ThreadCall::await_suspend(Handle frame) noexcept {
+void ThreadCall::await_suspend(Awaiting frame) noexcept {
     scope_ = local.current;
     if (park(*this, frame, leaf)) {
         start();

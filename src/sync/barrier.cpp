@@ -5,7 +5,15 @@
 
 namespace rondo {
 
-const detail::LeafKind Barrier::Wait::leaf{&Barrier::Wait::poke, "barrier.wait"};
+const detail::LeafKind Barrier::Wait::leaf{&Barrier::Wait::poke, "barrier.wait",
+                                           &Barrier::Wait::describe};
+
+void Barrier::Wait::describe(const detail::Leaf& at, detail::Describer& out) {
+    const Barrier& barrier = *static_cast<const Wait&>(at).barrier_;
+    out.add_object(barrier.name_, &barrier);
+    out.add(", ").add(std::to_string(barrier.waiting_)).add(" of ");
+    out.add(std::to_string(barrier.parties_)).add(" there");
+}
 
 Barrier::Barrier(std::size_t parties, const char* name) noexcept : parties_(parties), name_(name) {
     RONDO_REQUIRE(parties > 0, "a Barrier needs at least one party");
@@ -30,7 +38,7 @@ bool Barrier::Wait::await_ready() noexcept {
     return passed_ && !detail::spent();
 }
 
-void Barrier::Wait::await_suspend(detail::Handle awaiting) noexcept {
+void Barrier::Wait::await_suspend(detail::Awaiting awaiting) noexcept {
     if (passed_) {
         detail::requeue(awaiting);
         return;

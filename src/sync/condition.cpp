@@ -5,13 +5,19 @@
 
 namespace rondo {
 
-const detail::LeafKind Condition::Wait::leaf{&Condition::Wait::poke, "condition.wait"};
+const detail::LeafKind Condition::Wait::leaf{&Condition::Wait::poke, "condition.wait",
+                                             &Condition::Wait::describe};
+
+void Condition::Wait::describe(const detail::Leaf& at, detail::Describer& out) {
+    const Condition& condition = *static_cast<const Wait&>(at).condition_;
+    out.add_object(condition.name_, &condition);
+}
 
 Condition::~Condition() {
     RONDO_REQUIRE(waiters_.empty(), "a Condition was destroyed while a task waits");
 }
 
-void Condition::Wait::await_suspend(detail::Handle awaiting) noexcept {
+void Condition::Wait::await_suspend(detail::Awaiting awaiting) noexcept {
     RONDO_REQUIRE(guard_->lock_ == condition_->lock_,
                   "Condition::wait needs a guard of the condition's lock");
     scope = detail::local.current;

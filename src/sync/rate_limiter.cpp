@@ -59,7 +59,7 @@ bool RateLimiter::Acquire::await_ready() noexcept {
     return taken_ && !detail::spent();
 }
 
-void RateLimiter::Acquire::await_suspend(detail::Handle awaiting) noexcept {
+void RateLimiter::Acquire::await_suspend(detail::Awaiting awaiting) noexcept {
     if (taken_) {
         detail::requeue(awaiting);
         return;

@@ -5,7 +5,19 @@
 
 namespace rondo {
 
-const detail::LeafKind RwLock::WaitBase::leaf{&RwLock::WaitBase::poke, "rw_lock"};
+const detail::LeafKind RwLock::WaitBase::leaf{&RwLock::WaitBase::poke, "rw_lock",
+                                              &RwLock::WaitBase::describe};
+
+void RwLock::WaitBase::describe(const detail::Leaf& at, detail::Describer& out) {
+    const auto& self = static_cast<const WaitBase&>(at);
+    const RwLock& lock = *self.lock_;
+    out.add_object(lock.name_, &lock).add(self.side_ == Side::read ? ", to read" : ", to write");
+    if (lock.writing_) {
+        out.add("; it is written");
+    } else if (lock.readers_ > 0) {
+        out.add("; readers: ").add(std::to_string(lock.readers_));
+    }
+}
 
 RwLock::~RwLock() {
     RONDO_REQUIRE(readers_ == 0 && !writing_ && waiters_.empty(),
@@ -21,7 +33,7 @@ bool RwLock::WaitBase::await_ready() noexcept {
     return !detail::spent();
 }
 
-void RwLock::WaitBase::await_suspend(detail::Handle awaiting) noexcept {
+void RwLock::WaitBase::await_suspend(detail::Awaiting awaiting) noexcept {
     if (taken_) {
         detail::requeue(awaiting);
         return;

@@ -136,7 +136,7 @@ TEST_F(RunTest, dump_tasks_draws_the_tree_oldest_first) {
         const std::size_t first_at = text.find("- task \"first\"");
         const std::size_t second_at = text.find("- task \"second\"");
         const std::size_t gather_at = text.find("- gather");
-        const std::size_t timeout_at = text.find("- timeout: waits for sleep");
+        const std::size_t timeout_at = text.find("- timeout, 1 h left: waits for sleep");
         EXPECT_LT(main_at, first_at) << text;
         EXPECT_LT(first_at, second_at) << text;
         EXPECT_LT(second_at, gather_at) << text;

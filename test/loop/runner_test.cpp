@@ -136,7 +136,7 @@ TEST_F(RunnerTest, tasks_can_be_listed_with_names_and_standings) {
         EXPECT_EQ(tasks[0].name, "the main one");
         EXPECT_EQ(tasks[0].standing, "runs");
         EXPECT_EQ(tasks[1].name, "sleeper");
-        EXPECT_EQ(tasks[1].standing, "waits for sleep");
+        EXPECT_EQ(tasks[1].standing, "waits for sleep, 417 days left");
         EXPECT_EQ(current_task().id, tasks[0].id);
         sleeper.cancel();
         EXPECT_EQ(all_tasks()[1].cancelled, Reason::caller);

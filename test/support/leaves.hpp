@@ -19,7 +19,7 @@ public:
         bool await_ready() noexcept {
             return !detail::current_is_cancelled() && gate_->open_ && !detail::spent();
         }
-        void await_suspend(detail::Handle frame) noexcept {
+        void await_suspend(detail::Awaiting frame) noexcept {
             if (gate_->open_ && !detail::current_is_cancelled()) {
                 detail::requeue(frame);
                 return;
@@ -77,7 +77,7 @@ public:
         }
     }
     bool await_ready() noexcept { return false; }
-    void await_suspend(detail::Handle frame) noexcept {
+    void await_suspend(detail::Awaiting frame) noexcept {
         scope_ = detail::local.current;
         if (!detail::park(*this, frame, leaf)) {
             return;

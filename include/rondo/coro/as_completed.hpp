@@ -46,7 +46,7 @@ private:
                 !detail::current_is_cancelled() && (from_->left_ == 0 || !from_->ended_.empty());
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (done_) {
                 detail::requeue(awaiting);
             } else {

@@ -20,7 +20,8 @@ template <class T>
 struct GeneratorPromise : PromiseBase {
     std::optional<T> yielded;
 
-    AsyncGenerator<T> get_return_object() noexcept;
+    AsyncGenerator<T> get_return_object(
+        std::source_location coroutine = std::source_location::current()) noexcept;
 
     // To whoever waits in next(): on its stack (null), or by way of the run loop.
     struct HandOver {
@@ -100,7 +101,7 @@ private:
             generator_->handle().resume();
             return promise.yielded.has_value() || promise.ending != detail::Ending::unfinished;
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             generator_->promise().continuation = awaiting.address();
             generator_->promise().owner = &generator_->frame_;
         }
@@ -145,7 +146,8 @@ private:
 namespace detail {
 
 template <class T>
-AsyncGenerator<T> GeneratorPromise<T>::get_return_object() noexcept {
+AsyncGenerator<T> GeneratorPromise<T>::get_return_object(std::source_location coroutine) noexcept {
+    place = coroutine;
     return AsyncGenerator<T>(std::coroutine_handle<GeneratorPromise>::from_promise(*this));
 }
 

@@ -24,6 +24,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -32,6 +33,22 @@
 namespace rondo::detail {
 
 using Handle = std::coroutine_handle<>;
+
+/// What await_suspend takes: the frame that suspends. Made from its handle it notes in the frame's
+/// promise where the `co_await` stands, for people.
+class Awaiting {
+public:
+    template <class P>
+    RONDO_INLINE Awaiting(std::coroutine_handle<P> frame,
+                          std::source_location place = std::source_location::current()) noexcept
+        : frame_(frame.address()) {
+        frame.promise().place = place;
+    }
+    void* address() const noexcept { return frame_; }
+
+private:
+    void* frame_;
+};
 
 /// Awaits that may complete at once before a chain lets others run.
 inline constexpr int budget_per_turn = 128;
@@ -42,7 +59,7 @@ RONDO_INLINE bool spent() noexcept { return --local.budget <= 0; }
 RONDO_INLINE bool current_is_cancelled() noexcept { return local.current->has(Scope::cancelled); }
 
 /// Suspends the current chain on `leaf`. False: its scope is cancelled and stops instead.
-RONDO_INLINE bool park(Leaf& leaf, Handle frame, const LeafKind& kind) noexcept {
+RONDO_INLINE bool park(Leaf& leaf, Awaiting frame, const LeafKind& kind) noexcept {
     Scope& scope = *local.current;
     scope.frame = frame.address();
     if (scope.has(Scope::cancelled)) [[unlikely]] {
@@ -55,7 +72,7 @@ RONDO_INLINE bool park(Leaf& leaf, Handle frame, const LeafKind& kind) noexcept 
 }
 
 /// The chain has its result and only takes a turn.
-RONDO_INLINE void requeue(Handle frame) noexcept {
+RONDO_INLINE void requeue(Awaiting frame) noexcept {
     Scope& scope = *local.current;
     scope.frame = frame.address();
     scope.state = ScopeState::idle;

@@ -66,7 +66,7 @@ public:
     explicit GatherTuple(std::in_place_t, F&&... given)
         : children_(Child<S>(std::in_place, std::forward<F>(given))...) {}
 
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         if (begin(awaiting, sizeof...(S), gather_kind)) {
             std::apply([this](auto&... child) { (child.start(*this), ...); }, children_);
         }
@@ -104,7 +104,7 @@ public:
     GatherRange(std::in_place_t, Range&& range, std::size_t at_once)
         : children_(children_of<Child>(std::forward<Range>(range))), at_once_(at_once) {}
 
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         if (begin(awaiting, children_.size(), gather_kind)) {
             while (next_ < children_.size() && next_ < at_once_) {
                 start_next();

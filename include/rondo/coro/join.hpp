@@ -62,7 +62,7 @@ public:
 
 protected:
     /// Parks the awaiting scope and attaches this group to it. False: there is nothing to start.
-    bool begin(Handle awaiting, std::size_t children, const ScopeKind& as) noexcept {
+    bool begin(Awaiting awaiting, std::size_t children, const ScopeKind& as) noexcept {
         RONDO_REQUIRE(parent == nullptr, "a gather or race was awaited twice");
         Scope& up = *local.current;
         up.frame = awaiting.address();

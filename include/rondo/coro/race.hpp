@@ -62,7 +62,7 @@ public:
     explicit RaceTuple(std::in_place_t, F&&... given)
         : children_(Child<S>(std::in_place, std::forward<F>(given))...) {}
 
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         if (begin(awaiting, sizeof...(S), race_kind)) {
             std::apply([this](auto&... child) { (child.start(*this), ...); }, children_);
         }
@@ -111,7 +111,7 @@ public:
     RaceRange(std::in_place_t, Range&& range)
         : children_(children_of<Child>(std::forward<Range>(range))) {}
 
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         RONDO_REQUIRE(!children_.empty(), "a race of nothing has no winner");
         if (begin(awaiting, children_.size(), race_kind)) {
             for (Child& child : children_) {

@@ -26,6 +26,7 @@ struct RunState {
     Scope** stops_tail;
     int budget;      ///< awaits that may still complete at once in this resumption
     bool unwinding;  ///< a stopped chain's frames are being destroyed
+    bool debugging;  ///< RunOptions::debug
     EventLoop* loop;
     FramePool pool;
 

@@ -24,6 +24,7 @@ std::string_view to_string(Reason reason) noexcept;
 
 namespace detail {
 
+class Describer;
 struct Leaf;
 struct Scope;
 
@@ -33,6 +34,8 @@ struct LeafKind {
     /// wait and calls RunState::push_stop, or asks the kernel to end it and returns.
     void (*poke)(Leaf&, Scope&) noexcept;
     const char* name;  ///< for people: "sleep", "queue.get"
+    /// Adds to `name` which one: " \"db\", held by task \"writer\"". Null: nothing to add.
+    void (*describe)(const Leaf&, Describer&) = nullptr;
 };
 
 /// Base of each awaiter that can park a chain.
@@ -55,6 +58,8 @@ struct ScopeKind {
     Scope* (*on)(Scope&, ScopeEvent);
     const char* name;      ///< for people: "gather", "timeout"
     bool is_task = false;  ///< what a user would call a task
+    /// Adds to `name` what belongs to it: a deadline. Null: nothing to add.
+    void (*describe)(const Scope&, Describer&) = nullptr;
 };
 
 /// Where a scope's chain stands; the last three are how it ended.

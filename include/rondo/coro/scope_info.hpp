@@ -3,6 +3,7 @@
 /// scope, so that it stays one cache line.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <source_location>
 #include <string_view>
@@ -22,6 +23,10 @@ std::string_view name_of(const Scope& scope) noexcept;
 /// cancel() by a caller, whose place is kept with `scope` if it is not cancelled yet.
 void cancel_at(Scope& scope, const std::source_location& place, std::uint16_t extra = 0) noexcept;
 CancelPlace cancel_place_of(const Scope& scope) noexcept;
+
+/// Since when its chain waits, on the driver's clock; 0: not known. Noted by a debugging loop only.
+void set_waiting_since(Scope& scope, std::int64_t when);
+std::int64_t waiting_since(const Scope& scope) noexcept;
 
 /// The context variables that were set in `scope` or inherited; null: none.
 const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept;

@@ -95,10 +95,18 @@ class Starter<Task<T>> {
 public:
     using result_type = T;
 
-    explicit Starter(std::in_place_t, Task<T>&& task) noexcept : task_(std::move(task)) {}
+    explicit Starter(std::in_place_t, Task<T>&& task) noexcept
+        : frame_(TaskAccess::release(task)) {}
+    Starter(Starter&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    /// A task that its combinator had no use for goes unreported.
+    ~Starter() {
+        if (frame_ != nullptr) [[unlikely]] {
+            Handle::from_address(frame_).destroy();
+        }
+    }
 
     void* make() noexcept {
-        void* frame = TaskAccess::release(task_);
+        void* frame = std::exchange(frame_, nullptr);
         if (frame == nullptr) [[unlikely]] {
             fail_task_awaited_twice();
         }
@@ -107,7 +115,7 @@ public:
     void* start() noexcept { return as_root(make()); }
 
 private:
-    Task<T> task_;
+    void* frame_;
 };
 
 /// Any other awaitable.

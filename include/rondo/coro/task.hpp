@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -34,6 +35,8 @@ struct PromiseBase {
         void** owner;              ///< unfinished: the Task's pointer to this frame, once suspended
         std::exception_ptr error;  ///< Ending::error
     };
+    /// Where it waits, or waited last; before its first wait, the coroutine itself.
+    std::source_location place;
     Ending ending = Ending::unfinished;
 
     PromiseBase() noexcept : owner(nullptr) {}
@@ -89,7 +92,8 @@ struct Promise : PromiseBase {
             std::destroy_at(std::addressof(value));
         }
     }
-    Task<T> get_return_object() noexcept;
+    Task<T> get_return_object(
+        std::source_location coroutine = std::source_location::current()) noexcept;
 
     template <class U>
         requires std::is_constructible_v<T, U&&>
@@ -112,13 +116,16 @@ struct Promise : PromiseBase {
 
 template <>
 struct Promise<void> : PromiseBase {
-    Task<void> get_return_object() noexcept;
+    Task<void> get_return_object(
+        std::source_location coroutine = std::source_location::current()) noexcept;
     void return_void() noexcept { ending = Ending::value; }
     void unhandled_exception() noexcept { store_exception(); }
 };
 
 [[noreturn]] void fail_task_awaited_twice() noexcept;
-[[noreturn]] void fail_task_destroyed_while_suspended() noexcept;
+/// Before an unfinished Task dies: a debugging loop reports one that was never awaited. Requires:
+/// no coroutine waits inside it.
+void check_dropped(const PromiseBase& promise) noexcept;
 
 }  // namespace detail
 
@@ -128,7 +135,8 @@ struct Promise<void> : PromiseBase {
 /// throws its error. A task is awaited once. Calling a task is no cancellation point by itself; the
 /// operations it awaits are.
 ///
-/// Lifetime: parameters live in the frame; what they refer to must outlive the task.
+/// Lifetime: parameters live in the frame; what they refer to must outlive the task. A task that is
+/// never awaited destroys them and has no other effect; RONDO_DEBUG=1 reports it.
 template <class T = void>
 class [[nodiscard]] Task {
 public:
@@ -143,9 +151,8 @@ public:
     }
     ~Task() {
         if (frame_ != nullptr) {
-            if (promise().ending == detail::Ending::unfinished && promise().owner != nullptr)
-                [[unlikely]] {
-                detail::fail_task_destroyed_while_suspended();
+            if (promise().ending == detail::Ending::unfinished) [[unlikely]] {
+                detail::check_dropped(promise());
             }
             handle().destroy();
         }
@@ -163,7 +170,7 @@ public:
         detail::local.next = frame_;
         return false;
     }
-    RONDO_INLINE void await_suspend(detail::Handle parent) noexcept {
+    RONDO_INLINE void await_suspend(detail::Awaiting parent) noexcept {
         promise().continuation = parent.address();
         promise().owner = &frame_;
     }
@@ -209,10 +216,12 @@ struct TaskAccess {
 };
 
 template <class T>
-Task<T> Promise<T>::get_return_object() noexcept {
+Task<T> Promise<T>::get_return_object(std::source_location coroutine) noexcept {
+    place = coroutine;
     return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
 }
-inline Task<void> Promise<void>::get_return_object() noexcept {
+inline Task<void> Promise<void>::get_return_object(std::source_location coroutine) noexcept {
+    place = coroutine;
     return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 

@@ -62,7 +62,7 @@ public:
         : body_(std::move(other.body_)) {}
 
     bool await_ready() noexcept { return false; }
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         RONDO_REQUIRE(parent == nullptr, "a task_group was awaited twice");
         Scope& up = *local.current;
         up.frame = awaiting.address();

@@ -24,6 +24,9 @@ namespace detail {
 /// "an error nobody looked at": a create_task's error whose handle never asked.
 void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept;
 
+/// Whose end is waited for: " of task \"fetch\"".
+void describe_awaited(const Scope& task, Describer& describer);
+
 /// A spawned task: the result, and who waits for it. Lives until it ended and has no handle.
 template <class T>
 struct TaskNode : ResultScope<T> {
@@ -165,7 +168,7 @@ public:
     explicit AwaitHandle(TaskNode<T>& node) noexcept : node_(&node) {}
 
     bool await_ready() noexcept { return !current_is_cancelled() && node_->ended() && !spent(); }
-    void await_suspend(Handle frame) noexcept {
+    void await_suspend(Awaiting frame) noexcept {
         if (node_->ended() && !current_is_cancelled()) [[unlikely]] {
             requeue(frame);
             return;
@@ -195,7 +198,10 @@ private:
         self.node_->remove_waiter(self);
         local.push_stop(scope);
     }
-    static constexpr LeafKind leaf{&poke, "a task"};
+    static void describe(const Leaf& at, Describer& describer) {
+        describe_awaited(*static_cast<const AwaitHandle&>(at).node_, describer);
+    }
+    static constexpr LeafKind leaf{&poke, "the end", &describe};
 };
 
 /// `co_await handle.wait()`.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rondo/coro/awaiter.hpp"
+#include "rondo/coro/describer.hpp"
 
 namespace rondo::detail {
 
@@ -57,7 +58,7 @@ struct ListWaiter : Waiter {
     WaitList* list = nullptr;
 
     /// park(), and linked into `in`. False: the scope stops instead.
-    RONDO_INLINE bool park_in(WaitList& in, Handle awaiting, const LeafKind& kind) noexcept {
+    RONDO_INLINE bool park_in(WaitList& in, Awaiting awaiting, const LeafKind& kind) noexcept {
         scope = local.current;
         if (!park(*this, awaiting, kind)) [[unlikely]] {
             return false;

@@ -9,7 +9,7 @@ namespace detail {
 class [[nodiscard]] Yield {
 public:
     bool await_ready() noexcept { return false; }
-    RONDO_INLINE void await_suspend(Handle frame) noexcept {
+    RONDO_INLINE void await_suspend(Awaiting frame) noexcept {
         Scope& scope = *local.current;
         scope.frame = frame.address();
         if (scope.has(Scope::cancelled)) [[unlikely]] {

@@ -32,7 +32,7 @@ public:
         scope = detail::local.current;
         return detail::local.loop->driver().submit(*this) && !detail::spent();
     }
-    RONDO_INLINE void await_suspend(detail::Handle frame) noexcept {
+    RONDO_INLINE void await_suspend(detail::Awaiting frame) noexcept {
         // Done before and awaited again in a cancelled scope, it stops.
         if (state == OperationState::done && !detail::current_is_cancelled()) [[unlikely]] {
             detail::requeue(frame);

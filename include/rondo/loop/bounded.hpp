@@ -59,7 +59,7 @@ public:
         return true;
     }
 
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         if (this->parent == nullptr) [[unlikely]] {
             Scope& up = *local.current;
             up.frame = awaiting.address();
@@ -142,9 +142,15 @@ private:
         return nullptr;
     }
 
-    static constexpr ScopeKind bounded_kind{&on, K == BoundKind::timeout   ? "timeout"
-                                                 : K == BoundKind::move_on ? "move_on_after"
-                                                                           : "shield"};
+    static void describe(const Scope& scope, Describer& describer) {
+        static_cast<const Bounded&>(scope).timer_.describe(describer);
+    }
+
+    static constexpr ScopeKind bounded_kind{&on,
+                                            K == BoundKind::timeout   ? "timeout"
+                                            : K == BoundKind::move_on ? "move_on_after"
+                                                                      : "shield",
+                                            false, &describe};
 
     S starter_;
     Deadline deadline_;

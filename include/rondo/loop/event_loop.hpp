@@ -25,8 +25,13 @@ struct RunOptions {
     bool random_order = false;   ///< simulation: ready tasks run in an order drawn from `seed`
     std::uint64_t seed = 1;      ///< simulation
     bool handle_signals = true;  ///< SIGINT and SIGTERM cancel the main task, see run()
-    bool debug = false;          ///< also RONDO_DEBUG=1: says on stderr what was left running
-    unsigned threads_max = 0;    ///< of to_thread; 0: processors + 4, at most 32
+    /// Also RONDO_DEBUG=1: reports tasks that were never awaited, that block the loop, or that are
+    /// left when it ends, and notes since when tasks wait; see set_report_handler().
+    bool debug = false;
+    /// Debugging: who keeps the loop that long between two awaits is reported. asyncio's
+    /// slow_callback_duration.
+    Duration slow_callback = std::chrono::milliseconds(100);
+    unsigned threads_max = 0;  ///< of to_thread; 0: processors + 4, at most 32
     /// Once tasks were asked to stop, by a signal or by the end of the main task, how long shields
     /// may hold that off; then they are cancelled too.
     Duration grace = std::chrono::seconds(10);
@@ -34,6 +39,7 @@ struct RunOptions {
 
 namespace detail {
 
+class DebugWatch;
 class ThreadPool;
 
 /// Something the loop does in its next turn: intrusive, so that queueing it cannot fail.
@@ -130,8 +136,10 @@ public:
     Driver& driver() noexcept { return *driver_; }
     LoopStats stats() const noexcept;
 
-    /// The tree of tasks, each with what it waits for, for people.
-    std::string dump_tasks() const;
+    /// The tree of tasks, for people: each with what it waits for (which lock and who holds it,
+    /// whose result, how long until its deadline) and with its coroutines and their lines,
+    /// innermost first. In a debugging loop also since when it waits.
+    std::string dump_tasks();
 
     // For awaitables: see coro/awaiter.hpp.
 
@@ -152,7 +160,7 @@ public:
         --timers_;
     }
     /// The deadline of an armed timer, as absolute time.
-    std::int64_t deadline_of(detail::Timer& timer) noexcept;
+    std::int64_t deadline_of(const detail::Timer& timer) noexcept;
 
     /// Runs `callback.run` in the next turn.
     void call_soon(detail::Callback& callback) noexcept {
@@ -209,8 +217,11 @@ private:
     void look_up();
     void run_arrived() noexcept;
 
+    void run_unusually(detail::Scope* ready);
     void run_in_drawn_order(detail::Scope* ready);
+    template <bool Watched>
     void run_one(detail::Scope& scope) noexcept;
+    template <bool Watched>
     void run_scope(detail::Scope& scope) noexcept;
     void run_soon() noexcept;
     void run_runnable() noexcept;
@@ -245,7 +256,8 @@ private:
     detail::Group root_;
     detail::Scope* main_ = nullptr;
     bool done_ = false;
-    bool schedules_;  ///< the driver chooses the order of ready tasks
+    bool schedules_;        ///< the driver chooses the order of ready tasks
+    bool unusual_ = false;  ///< schedules_, or watch_ is there
     int interrupted_by_ = 0;
     int stalls_ = 0;
     std::string stall_report_;
@@ -255,7 +267,7 @@ private:
 
     std::size_t thread_jobs_ = 0;
     unsigned threads_max_;
-    bool debug_;
+    std::unique_ptr<detail::DebugWatch> watch_;  ///< of a debugging loop
     std::unique_ptr<detail::ThreadPool> pool_;
     std::vector<UniqueFunction<void()>> arrived_;
     std::vector<detail::Scope*> drawn_;

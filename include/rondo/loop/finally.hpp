@@ -30,7 +30,7 @@ public:
           deadline_(other.deadline_) {}
 
     bool await_ready() noexcept { return false; }
-    void await_suspend(Handle awaiting) noexcept {
+    void await_suspend(Awaiting awaiting) noexcept {
         RONDO_REQUIRE(body_.parent == nullptr, "a finally was awaited twice");
         Scope& up = *local.current;
         up.frame = awaiting.address();

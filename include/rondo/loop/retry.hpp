@@ -102,7 +102,9 @@ public:
         bool await_ready() noexcept {
             return !current_is_cancelled() && state_->failures_ >= wanted_;
         }
-        void await_suspend(Handle awaiting) noexcept { park_in(state_->waiters_, awaiting, leaf); }
+        void await_suspend(Awaiting awaiting) noexcept {
+            park_in(state_->waiters_, awaiting, leaf);
+        }
         void await_resume() noexcept {}
 
     private:

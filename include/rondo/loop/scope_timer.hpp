@@ -37,6 +37,8 @@ public:
             local.loop->disarm(*this);
         }
     }
+    /// ", 2.5 s left", while armed.
+    void describe(Describer& describer) const;
     /// True: the deadline passed, though an outer one may have struck first.
     bool passed() noexcept;
 

@@ -16,7 +16,7 @@ public:
     Sleep(Mode mode, std::int64_t nanoseconds) noexcept : mode_(mode) { when = nanoseconds; }
 
     bool await_ready() noexcept { return false; }
-    RONDO_INLINE void await_suspend(Handle frame) noexcept {
+    RONDO_INLINE void await_suspend(Awaiting frame) noexcept {
         Scope& scope = *local.current;
         if (mode_ == Mode::turn) {
             return Yield().await_suspend(frame);
@@ -41,7 +41,8 @@ private:
         local.loop->disarm(static_cast<Sleep&>(at));
         local.push_stop(scope);
     }
-    static constexpr LeafKind leaf{&poke, "sleep"};
+    static void describe(const Leaf& at, Describer& describer);
+    static constexpr LeafKind leaf{&poke, "sleep", &describe};
 
     Scope* scope_ = nullptr;
     Mode mode_;

@@ -15,6 +15,7 @@ namespace rondo {
 struct TaskInfo {
     std::string name;          ///< empty when it was given none
     std::string standing;      ///< "runs", "ready to run", "waits for queue.get", …
+    std::string place;         ///< "fetch (client.cpp:42)": where it waits; empty when it runs
     Reason cancelled;          ///< Reason::none when it is not cancelled
     const void* id = nullptr;  ///< distinguishes tasks that live at the same time
 

@@ -19,7 +19,7 @@ namespace detail {
 class ThreadCall : Leaf, Callback {
 public:
     bool await_ready() noexcept { return false; }
-    void await_suspend(Handle frame) noexcept;
+    void await_suspend(Awaiting frame) noexcept;
 
 protected:
     explicit ThreadCall(void (*work)(ThreadCall&) noexcept) noexcept : work_(work) {}

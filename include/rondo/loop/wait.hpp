@@ -49,7 +49,9 @@ public:
     public:
         explicit Wait(WaitCount& count) noexcept : count_(&count) {}
         bool await_ready() noexcept { return !current_is_cancelled() && count_->is_enough(); }
-        void await_suspend(Handle awaiting) noexcept { park_in(count_->waiters_, awaiting, leaf); }
+        void await_suspend(Awaiting awaiting) noexcept {
+            park_in(count_->waiters_, awaiting, leaf);
+        }
         void await_resume() noexcept {}
 
     private:

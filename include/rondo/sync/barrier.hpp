@@ -46,7 +46,7 @@ private:
     public:
         explicit Wait(Barrier& barrier) noexcept : barrier_(&barrier) {}
         bool await_ready() noexcept;
-        void await_suspend(detail::Handle awaiting) noexcept;
+        void await_suspend(detail::Awaiting awaiting) noexcept;
         std::size_t await_resume() {
             if (broken_) {
                 throw BrokenBarrier();
@@ -57,6 +57,7 @@ private:
     private:
         friend class Barrier;
         static void poke(detail::Leaf& leaf, detail::Scope& scope) noexcept;
+        static void describe(const detail::Leaf& at, detail::Describer& out);
         static const detail::LeafKind leaf;
 
         Barrier* barrier_;

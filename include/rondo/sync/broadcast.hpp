@@ -118,7 +118,7 @@ private:
             done_ = !detail::current_is_cancelled() && there_is_more();
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (done_) {
                 by_->receiving_ = true;
                 detail::requeue(awaiting);
@@ -149,7 +149,11 @@ private:
             static_cast<Receive&>(at).by_->receiving_ = false;
             detail::ListWaiter::leave(at, scope);
         }
-        static constexpr detail::LeafKind leaf{&poke, "broadcast.receive"};
+        static void describe(const detail::Leaf& at, detail::Describer& out) {
+            const Broadcast& from = *static_cast<const Receive&>(at).by_->from_;
+            out.add_object(from.name_, &from);
+        }
+        static constexpr detail::LeafKind leaf{&poke, "broadcast.receive", &describe};
         Subscription* by_;
         bool done_ = false;
     };

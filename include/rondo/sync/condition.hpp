@@ -46,12 +46,13 @@ private:
         Wait(Condition& condition, Lock::Guard& guard) noexcept
             : condition_(&condition), guard_(&guard) {}
         bool await_ready() noexcept { return false; }
-        void await_suspend(detail::Handle awaiting) noexcept;
+        void await_suspend(detail::Awaiting awaiting) noexcept;
         void await_resume() noexcept { guard_->lock_ = condition_->lock_; }
 
     private:
         friend class Condition;
         static void poke(detail::Leaf& leaf, detail::Scope& scope) noexcept;
+        static void describe(const detail::Leaf& at, detail::Describer& out);
         static const detail::LeafKind leaf;
 
         Condition* condition_;

@@ -31,7 +31,7 @@ private:
         bool await_ready() noexcept {
             return !detail::current_is_cancelled() && event_->set_ && !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (event_->set_ && !detail::current_is_cancelled()) {
                 detail::requeue(awaiting);
             } else {
@@ -41,7 +41,11 @@ private:
         void await_resume() noexcept {}
 
     private:
-        static constexpr detail::LeafKind leaf{&leave, "event.wait"};
+        static void describe(const detail::Leaf& at, detail::Describer& out) {
+            const auto& on = *static_cast<const Wait&>(at).event_;
+            out.add_object(on.name_, &on);
+        }
+        static constexpr detail::LeafKind leaf{&leave, "event.wait", &describe};
         Event* event_;
     };
 

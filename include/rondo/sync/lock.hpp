@@ -63,6 +63,9 @@ public:
 private:
     friend class Condition;
 
+    /// Which lock, and who holds it.
+    void describe(detail::Describer& out) const;
+
     class [[nodiscard]] Acquire : detail::ListWaiter {
     public:
         explicit Acquire(Lock& lock) noexcept : lock_(&lock) {}
@@ -75,7 +78,7 @@ private:
             taken_ = true;
             return !detail::spent();
         }
-        RONDO_INLINE void await_suspend(detail::Handle awaiting) noexcept {
+        RONDO_INLINE void await_suspend(detail::Awaiting awaiting) noexcept {
             if (taken_) [[unlikely]] {
                 detail::requeue(awaiting);
             } else {
@@ -85,7 +88,10 @@ private:
         Guard await_resume() noexcept { return Guard(lock_); }
 
     private:
-        static constexpr detail::LeafKind leaf{&leave, "lock.acquire"};
+        static void describe(const detail::Leaf& at, detail::Describer& out) {
+            static_cast<const Acquire&>(at).lock_->describe(out);
+        }
+        static constexpr detail::LeafKind leaf{&leave, "lock.acquire", &describe};
         Lock* lock_;
         bool taken_ = false;
     };

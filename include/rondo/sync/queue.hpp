@@ -76,6 +76,10 @@ private:
     [[no_unique_address]] After after_;
 };
 
+/// Which queue, and what is in it: ` "jobs", 8 items in it`.
+void describe_queue(Describer& out, const void* queue, const char* name, std::size_t items,
+                    const char* what);
+
 /// What the queues and Channel share; the store decides the order.
 template <class T, class Store>
 class BasicQueue {
@@ -178,7 +182,7 @@ protected:
             done_ = accepted_ = true;
             return !spent();
         }
-        RONDO_INLINE void await_suspend(Handle awaiting) noexcept {
+        RONDO_INLINE void await_suspend(Awaiting awaiting) noexcept {
             if (done_) [[unlikely]] {
                 requeue(awaiting);
             } else {
@@ -193,7 +197,11 @@ protected:
 
     private:
         friend class BasicQueue;
-        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.put"};
+        static void describe(const Leaf& at, Describer& out) {
+            const BasicQueue& queue = *static_cast<const Put&>(at).queue_;
+            describe_queue(out, &queue, queue.name_, queue.size(), " items in it");
+        }
+        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.put", &describe};
         BasicQueue* queue_;
         T item_;
         bool done_ = false;
@@ -218,7 +226,7 @@ protected:
             done_ = true;
             return !spent();
         }
-        RONDO_INLINE void await_suspend(Handle awaiting) noexcept {
+        RONDO_INLINE void await_suspend(Awaiting awaiting) noexcept {
             if (done_) [[unlikely]] {
                 requeue(awaiting);
             } else {
@@ -231,7 +239,11 @@ protected:
 
     private:
         friend class BasicQueue;
-        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.get"};
+        static void describe(const Leaf& at, Describer& out) {
+            const BasicQueue& queue = *static_cast<const GetBase&>(at).queue_;
+            out.add_object(queue.name_, &queue);
+        }
+        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.get", &describe};
         BasicQueue* queue_;
         bool done_ = false;
     };
@@ -251,7 +263,7 @@ protected:
     public:
         explicit Join(BasicQueue& queue) noexcept : queue_(&queue) {}
         bool await_ready() noexcept { return done() && !spent(); }
-        void await_suspend(Handle awaiting) noexcept {
+        void await_suspend(Awaiting awaiting) noexcept {
             if (done()) {
                 requeue(awaiting);
             } else {
@@ -262,7 +274,11 @@ protected:
 
     private:
         bool done() const noexcept { return !current_is_cancelled() && queue_->unfinished_ == 0; }
-        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.join"};
+        static void describe(const Leaf& at, Describer& out) {
+            const BasicQueue& queue = *static_cast<const Join&>(at).queue_;
+            describe_queue(out, &queue, queue.name_, queue.unfinished_, " items not done");
+        }
+        static constexpr LeafKind leaf{&ListWaiter::leave, "queue.join", &describe};
         BasicQueue* queue_;
     };
 

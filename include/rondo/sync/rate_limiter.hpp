@@ -31,7 +31,7 @@ private:
     public:
         Acquire(RateLimiter& limiter, double tokens) noexcept;
         bool await_ready() noexcept;
-        void await_suspend(detail::Handle awaiting) noexcept;
+        void await_suspend(detail::Awaiting awaiting) noexcept;
         void await_resume() noexcept {}
 
     private:

@@ -38,7 +38,7 @@ class RwLock {
     class WaitBase : protected detail::Waiter {
     public:
         bool await_ready() noexcept;
-        void await_suspend(detail::Handle awaiting) noexcept;
+        void await_suspend(detail::Awaiting awaiting) noexcept;
 
     protected:
         WaitBase(RwLock& lock, Side side) noexcept : lock_(&lock), side_(side) {}
@@ -47,6 +47,7 @@ class RwLock {
     private:
         friend class RwLock;
         static void poke(detail::Leaf& leaf, detail::Scope& scope) noexcept;
+        static void describe(const detail::Leaf& at, detail::Describer& out);
         static const detail::LeafKind leaf;
         Side side_;
         bool taken_ = false;

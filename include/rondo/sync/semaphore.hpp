@@ -92,7 +92,7 @@ private:
             taken_ = true;
             return !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (taken_) {
                 detail::requeue(awaiting);
             } else {
@@ -102,7 +102,11 @@ private:
         Permit await_resume() noexcept { return Permit(from_); }
 
     private:
-        static constexpr detail::LeafKind leaf{&leave, "semaphore.acquire"};
+        static void describe(const detail::Leaf& at, detail::Describer& out) {
+            const auto& on = *static_cast<const Acquire&>(at).from_;
+            out.add_object(on.name_, &on);
+        }
+        static constexpr detail::LeafKind leaf{&leave, "semaphore.acquire", &describe};
         Semaphore* from_;
         bool taken_ = false;
     };

@@ -98,7 +98,7 @@ private:
 
         /// Parks the chain, then waits in `list` unless `again()` succeeds meanwhile.
         template <class Again>
-        void wait_in(detail::RemoteWaitList& list, detail::Handle awaiting,
+        void wait_in(detail::RemoteWaitList& list, detail::Awaiting awaiting,
                      const detail::LeafKind& kind, Again again) noexcept {
             scope = detail::local.current;
             if (!detail::park(*this, awaiting, kind)) {
@@ -139,7 +139,7 @@ private:
             done_ = try_now();
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (done_) {
                 detail::requeue(awaiting);
             } else {
@@ -181,7 +181,7 @@ private:
             done_ = try_now();
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (done_) {
                 detail::requeue(awaiting);
             } else {

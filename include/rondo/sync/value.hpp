@@ -33,7 +33,7 @@ class Value {
             done_ = !detail::current_is_cancelled() && look_now_ && ask(*this, value_->state_);
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Handle awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) noexcept {
             if (done_) {
                 detail::requeue(awaiting);
             } else {
@@ -61,7 +61,11 @@ class Value {
             }
             return true;
         }
-        static constexpr detail::LeafKind leaf{&detail::ListWaiter::leave, "value.wait"};
+        static void describe(const detail::Leaf& at, detail::Describer& out) {
+            const Value& value = *static_cast<const Wait&>(at).value_;
+            out.add_object(value.name_, &value);
+        }
+        static constexpr detail::LeafKind leaf{&detail::ListWaiter::leave, "value.wait", &describe};
         Value* value_;
         Predicate predicate_;
         bool look_now_;

@@ -222,6 +222,20 @@ class Docs(Case):
         self.assertEqual(self.page("f();\ng();\n"), [])
         self.assertEqual(len(self.page("f();\nh();\n")), 1)
 
+    def test_output_comes_from_expected(self):
+        files = {"examples/expected/a.txt": "one\n  two\nthree\n"}
+        for block, errors in (("one\n  two\n", 0), ("one\nthree\n", 1), ("f();\n", 1), ("", 1)):
+            page = {"docs/a.md": f"# A\n```output\n{block}```\n"}
+            self.assertEqual(len(self.found(docs.check_docs, self.program | files | page)), errors)
+
+    def test_links_lead_to_files(self):
+        page = "# A\n[x](b.md#y), [x](#y), [x](https://example.org/c.md)\n```sh\n[x](d.md)\n```\n"
+        found = self.found(docs.check_docs, {"docs/a.md": page})
+        self.assertEqual(len(found), 1)
+        self.assertIn("docs/a.md:2: there is no docs/b.md", found[0])
+        files = {"docs/a.md": "# A\n[x](../b.md)\n", "b.md": "# B\n"}
+        self.assertEqual(self.found(docs.check_docs, files), [])
+
     def test_one_heading(self):
         self.assertEqual(len(self.found(docs.check_docs, {"docs/a.md": "# A\n# B\n"})), 1)
         self.assertEqual(self.found(docs.check_docs, {"docs/a.md": "# A\n```sh\n# b\n```\n"}), [])

@@ -1,26 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents quote programs that exist."""
+"""Documents quote programs, and what they print, and point at files that exist."""
 
+import posixpath
 import re
 import textwrap
 
 from .source import line_of
 
-_BLOCK = re.compile(r"^```(?:cpp|c\+\+|cc)[^\n]*\n(.*?)^```", re.M | re.S)
+_BLOCK = re.compile(r"^```(cpp|c\+\+|cc|output)\b[^\n]*\n(.*?)^```", re.M | re.S)
+_FENCED = re.compile(r"^```.*?^```", re.M | re.S)
+_LINK = re.compile(r"\]\(([^)\s#:]+)(?:#[^)\s]*)?\)")
 
 
 def check_docs(project):
-    """Every C++ block of README.md and docs/ is a run of whole lines of a file in examples/."""
+    """Blocks of README.md and docs/ are runs of whole lines of a file in examples/: C++ of a
+    program, `output` of what examples/expected/ says. Every page's links lead to files."""
     programs = [project.text(name).splitlines() for name in project.under("examples")]
+    expected = project.under("examples/expected", suffixes={".txt"})
+    outputs = [project.text(name).splitlines() for name in expected]
     for name in project.files:
         if name == "README.md" or (name.startswith("docs/") and name.endswith(".md")):
             text = project.text(name)
             for match in _BLOCK.finditer(text):
-                block = match.group(1).splitlines()
-                if not any(quotes(block, program) for program in programs):
+                kind, where, sources = "C++", "examples/", programs
+                if match.group(1) == "output":
+                    kind, where, sources = "output", "examples/expected/", outputs
+                block = match.group(2).splitlines()
+                if not any(quotes(block, source) for source in sources):
                     line = line_of(text, match.start())
-                    project.error("docs", name, line, "this C++ is not in examples/")
+                    project.error("docs", name, line, f"this {kind} is not in {where}")
             _check_headings(project, name, text)
+        if name.endswith(".md"):
+            _check_links(project, name)
 
 
 def quotes(block, program):
@@ -30,11 +41,19 @@ def quotes(block, program):
     return any(
         textwrap.dedent("\n".join(program[start : start + count])) == wanted
         for start in range(len(program) - count + 1)
-        if program[start].strip() == block[0].strip()
+        if count != 0 and program[start].strip() == block[0].strip()
     )
 
 
 def _check_headings(project, name, text):
-    outside = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    outside = _FENCED.sub("", text)
     if len(re.findall(r"^# ", outside, re.M)) != 1:
         project.error("docs", name, 1, "one page has one heading of the first level")
+
+
+def _check_links(project, name):
+    text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group(0)), project.text(name))
+    for match in _LINK.finditer(text):
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match.group(1)))
+        if target not in project.files:
+            project.error("docs", name, line_of(text, match.start()), f"there is no {target}")

@@ -15,6 +15,11 @@
 namespace rondo::test {
 namespace {
 
+// What a compiler says about a wrong body names this concept.
+static_assert(detail::TaskGroupBody<Task<int> (*)(TaskGroup&)>);
+static_assert(!detail::TaskGroupBody<void (*)(TaskGroup&)>);
+static_assert(!detail::TaskGroupBody<Task<> (*)()>);
+
 class TaskGroupTest : public LedgerTest {
 protected:
     Task<int> dies(std::string word) {

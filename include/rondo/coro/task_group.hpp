@@ -49,6 +49,10 @@ private:
 
 namespace detail {
 
+template <class F>
+concept TaskGroupBody = std::invocable<std::decay_t<F>&, TaskGroup&> &&
+                        is_task<std::invoke_result_t<std::decay_t<F>&, TaskGroup&>>;
+
 /// The awaitable of task_group. The group's own chain is the body.
 template <class F>
 class [[nodiscard]] TaskGroupBlock : public TaskGroup {
@@ -138,8 +142,7 @@ private:
 /// Errors: the first failure, of a task or of the body, stops all others, waits for them, and is
 /// thrown itself; the rest are suppressed_errors(). After group.cancel() a body that was stopped
 /// has no result: Cancelled is thrown unless its type is void.
-template <class F>
-    requires std::invocable<std::decay_t<F>&, TaskGroup&>
+template <detail::TaskGroupBody F>
 auto task_group(F&& body) {
     return detail::TaskGroupBlock<std::decay_t<F>>(std::in_place, std::forward<F>(body));
 }

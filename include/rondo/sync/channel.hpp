@@ -45,7 +45,7 @@ public:
     /// Ends the stream. Senders that wait get QueueClosed; what was sent can still be received.
     void close() { Base::close(); }
     using Base::closed;
-    using Base::name;
+    const char* name() const noexcept { return Base::name(); }
     using Base::size;
 };
 

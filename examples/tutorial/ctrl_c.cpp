@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C cancels the main task: destructors and finally run, and run() throws Interrupted.
+// Ctrl-C and SIGTERM cancel the main task: destructors and finally run, and run() throws
+// Interrupted.
 #include <csignal>
 #include <cstdio>
 #include <rondo/rondo.hpp>
@@ -10,7 +11,7 @@ struct File {
 };
 rondo::Task<> write_pages() {
     const File file;
-    for (int page = 1;; ++page) {
+    for (int page = 1; page <= 60; ++page) {
         std::printf("page %d\n", page);
         co_await rondo::sleep(1s);
     }
@@ -19,12 +20,12 @@ rondo::Task<> say_goodbye() {
     co_await rondo::sleep(1s);
     std::puts("goodbye said");
 }
-rondo::Task<> press_ctrl_c() {
+rondo::Task<> send_signal() {
     co_await rondo::sleep(2500ms);
-    std::raise(SIGINT);  // what the terminal does when you press the keys
+    std::raise(SIGTERM);  // as `kill` does; the terminal's Ctrl-C is SIGINT
 }
 rondo::Task<> async_main() {
-    co_await rondo::gather(rondo::finally(write_pages(), say_goodbye()), press_ctrl_c());
+    co_await rondo::gather(rondo::finally(write_pages(), say_goodbye()), send_signal());
 }
 int main() {
     try {

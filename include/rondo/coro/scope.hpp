@@ -40,7 +40,13 @@ struct LeafKind {
 
 /// Base of each awaiter that can park a chain.
 struct Leaf {
-    const LeafKind* leaf_kind = nullptr;
+    const LeafKind* leaf_kind;  ///< written by park()
+
+    constexpr Leaf() noexcept {}
+    constexpr explicit Leaf(const LeafKind* kind) noexcept : leaf_kind(kind) {}
+    // What is copied is not parked.
+    constexpr Leaf(const Leaf&) noexcept {}
+    constexpr Leaf& operator=(const Leaf&) noexcept { return *this; }
 };
 
 /// What happens to a scope, as its kind hears it.
@@ -94,8 +100,8 @@ struct Scope {
     };
 
     union {
-        Scope* next = nullptr;  ///< in the ready or the stop queue
-        Leaf* leaf;             ///< while parked
+        Scope* next;  ///< in the ready or the stop queue
+        Leaf* leaf;   ///< while parked
     };
     void* frame = nullptr;  ///< what to resume, or where unwinding starts
     std::uint16_t flags = 0;
@@ -104,11 +110,11 @@ struct Scope {
     std::uint32_t info = 0;  ///< rarely used facts, see scope_info.hpp; 0: none
     const ScopeKind* kind = nullptr;
     Scope* parent = nullptr;
-    Scope* first = nullptr;    ///< youngest child
-    Scope* sibling = nullptr;  ///< next older child of the parent
-    Scope** link = nullptr;    ///< what points at this scope
+    Scope* first = nullptr;  ///< youngest child
+    Scope* sibling;          ///< next older child of the parent; written by attach(), like `link`
+    Scope** link;            ///< what points at this scope
 
-    Scope() = default;
+    Scope() noexcept {}
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     RONDO_INLINE ~Scope() {

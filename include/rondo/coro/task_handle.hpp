@@ -27,10 +27,16 @@ void report_unobserved(const Scope& scope, const std::exception_ptr& error) noex
 /// Whose end is waited for: " of task \"fetch\"".
 void describe_awaited(const Scope& task, Describer& describer);
 
+/// Who awaits a handle. Singly linked: a node, of which there may be many, has one pointer for it.
+struct HandleWaiter : Leaf {
+    HandleWaiter* later = nullptr;
+    Scope* scope = nullptr;
+};
+
 /// A spawned task: the result, and who waits for it. Lives until it ended and has no handle.
 template <class T>
 struct TaskNode : ResultScope<T> {
-    Waiter* waiters = nullptr;  ///< singly linked, first come first
+    HandleWaiter* waiters = nullptr;  ///< first come first
 
     TaskNode() noexcept {}
     static void* operator new(std::size_t bytes) { return local.pool.take(bytes); }
@@ -38,20 +44,20 @@ struct TaskNode : ResultScope<T> {
         local.pool.give(node, bytes);
     }
 
-    void add_waiter(Waiter& waiter) noexcept {
-        Waiter** at = &waiters;
+    void add_waiter(HandleWaiter& waiter) noexcept {
+        HandleWaiter** at = &waiters;
         while (*at != nullptr) {
-            at = &(*at)->next;
+            at = &(*at)->later;
         }
-        waiter.next = nullptr;
+        waiter.later = nullptr;
         *at = &waiter;
     }
-    void remove_waiter(Waiter& waiter) noexcept {
-        Waiter** at = &waiters;
+    void remove_waiter(HandleWaiter& waiter) noexcept {
+        HandleWaiter** at = &waiters;
         while (*at != &waiter) {
-            at = &(*at)->next;
+            at = &(*at)->later;
         }
-        *at = waiter.next;
+        *at = waiter.later;
     }
     void release() noexcept { this->kind->on(*this, ScopeEvent::released); }
 
@@ -67,7 +73,7 @@ struct TaskNode : ResultScope<T> {
             }
         }
         while (waiters != nullptr) [[unlikely]] {
-            wake(*std::exchange(waiters, waiters->next)->scope);
+            wake(*std::exchange(waiters, waiters->later)->scope);
         }
         if (this->state == ScopeState::error && !group.has(Scope::keeps_errors)) [[unlikely]] {
             this->set(Scope::observed);
@@ -163,7 +169,7 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
 }
 
 template <class T>
-class [[nodiscard]] AwaitHandle : Waiter {
+class [[nodiscard]] AwaitHandle : HandleWaiter {
 public:
     explicit AwaitHandle(TaskNode<T>& node) noexcept : node_(&node) {}
 

@@ -7,38 +7,68 @@
 
 namespace rondo::detail {
 
-/// Base of an awaiter that waits in a WaitList.
-struct Waiter : Leaf {
-    Waiter* next = nullptr;
-    Waiter* previous = nullptr;
-    Scope* scope = nullptr;
+// Waiter and list end share a base, so that walking a list never casts an end to a waiter. It has
+// the Leaf, so that the addresses of a waiter's parts are one.
+struct WaitLink : Leaf {
+    WaitLink* next;
+    WaitLink* previous;
+
+    // The links are written by the push(); a copy is not in the list.
+    WaitLink() noexcept {}
+    WaitLink(const WaitLink&) noexcept : Leaf() {}
+    WaitLink& operator=(const WaitLink&) noexcept { return *this; }
+    /// The end of an empty list.
+    constexpr explicit WaitLink(WaitLink* end) noexcept : Leaf(nullptr), next(end), previous(end) {}
+
+    /// Leaves its list. Requires: it is in one.
+    RONDO_INLINE void unlink() noexcept {
+        previous->next = next;
+        next->previous = previous;
+    }
 };
 
-/// Chains in order of arrival.
+/// Base of an awaiter that waits in a WaitList.
+struct Waiter : WaitLink {
+    Scope* scope;  ///< whose chain waits, written before the push()
+
+    Waiter() noexcept {}
+    Waiter(const Waiter&) noexcept : WaitLink() {}
+    Waiter& operator=(const Waiter&) noexcept { return *this; }
+};
+
+/// Chains in order of arrival: circular, so that nothing has to be asked.
 class WaitList {
 public:
-    bool empty() const noexcept { return first_ == nullptr; }
-    Waiter* front() const noexcept { return first_; }
+    WaitList() = default;
+    WaitList(const WaitList&) = delete;
+    WaitList& operator=(const WaitList&) = delete;
 
-    void push(Waiter& waiter) noexcept {
-        waiter.next = nullptr;
-        waiter.previous = last_;
-        (last_ != nullptr ? last_->next : first_) = &waiter;
-        last_ = &waiter;
+    bool empty() const noexcept { return end_.next == &end_; }
+    /// The longest waiting one, or null.
+    Waiter* front() noexcept { return at(end_.next); }
+    /// The one that came after `waiter`, or null.
+    Waiter* after(const Waiter& waiter) noexcept { return at(waiter.next); }
+
+    RONDO_INLINE void push(Waiter& waiter) noexcept {
+        WaitLink* const last = end_.previous;
+        waiter.next = &end_;
+        waiter.previous = last;
+        last->next = &waiter;
+        end_.previous = &waiter;
     }
 
-    void remove(Waiter& waiter) noexcept {
-        (waiter.previous != nullptr ? waiter.previous->next : first_) = waiter.next;
-        (waiter.next != nullptr ? waiter.next->previous : last_) = waiter.previous;
-    }
+    void remove(Waiter& waiter) noexcept { waiter.unlink(); }
 
     /// The longest waiting one, unlinked; null when nobody waits.
-    Waiter* pop() noexcept {
-        Waiter* waiter = first_;
-        if (waiter != nullptr) {
-            remove(*waiter);
+    RONDO_INLINE Waiter* pop() noexcept {
+        WaitLink* const first = end_.next;
+        if (first == &end_) {
+            return nullptr;
         }
-        return waiter;
+        WaitLink* const second = first->next;
+        end_.next = second;
+        second->previous = &end_;
+        return static_cast<Waiter*>(first);
     }
 
     /// Makes all of them ready, in order of arrival; they have their result.
@@ -49,29 +79,28 @@ public:
     }
 
 private:
-    Waiter* first_ = nullptr;
-    Waiter* last_ = nullptr;
+    Waiter* at(WaitLink* link) noexcept {
+        return link == &end_ ? nullptr : static_cast<Waiter*>(link);
+    }
+
+    WaitLink end_{&end_};
 };
 
-/// A Waiter that knows its list, and leaves it when its scope is cancelled.
+/// A Waiter that leaves its list when its scope is cancelled.
 struct ListWaiter : Waiter {
-    WaitList* list = nullptr;
-
     /// park(), and linked into `in`. False: the scope stops instead.
     RONDO_INLINE bool park_in(WaitList& in, Awaiting awaiting, const LeafKind& kind) noexcept {
         scope = local.current;
         if (!park(*this, awaiting, kind)) [[unlikely]] {
             return false;
         }
-        list = &in;
         in.push(*this);
         return true;
     }
 
     /// The poke of such a wait.
     static void leave(Leaf& leaf, Scope& scope) noexcept {
-        auto& self = static_cast<ListWaiter&>(leaf);
-        self.list->remove(self);
+        static_cast<ListWaiter&>(leaf).unlink();
         local.push_stop(scope);
     }
 };

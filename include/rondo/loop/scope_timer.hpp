@@ -45,7 +45,7 @@ public:
 private:
     void arm_absolute(Deadline deadline) noexcept;
 
-    Scope* scope_ = nullptr;
+    Scope* scope_;  ///< while armed
     bool armed_ = false;
 };
 

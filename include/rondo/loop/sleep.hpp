@@ -13,7 +13,7 @@ namespace detail {
 class [[nodiscard]] Sleep : Timer, Leaf {
 public:
     enum class Mode : unsigned char { turn, after, until, awaited };
-    Sleep(Mode mode, std::int64_t nanoseconds) noexcept : mode_(mode) { when = nanoseconds; }
+    Sleep(Mode mode, std::int64_t nanoseconds) noexcept : Timer(nanoseconds), mode_(mode) {}
 
     bool await_ready() noexcept { return false; }
     RONDO_INLINE void await_suspend(Awaiting frame) noexcept {
@@ -44,7 +44,7 @@ private:
     static void describe(const Leaf& at, Describer& describer);
     static constexpr LeafKind leaf{&poke, "sleep", &describe};
 
-    Scope* scope_ = nullptr;
+    Scope* scope_;  ///< while parked
     Mode mode_;
 };
 

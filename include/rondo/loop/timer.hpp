@@ -12,8 +12,13 @@ namespace rondo::detail {
 // Node and list head share a base, so that walking a list never casts a head to a node: both
 // compilers exploit that undefined behaviour at -O2.
 struct TimerLink {
-    TimerLink* next = nullptr;
-    TimerLink* previous = nullptr;
+    TimerLink* next;
+    TimerLink* previous;
+
+    // The links are written by the push(); a copy is in no list.
+    TimerLink() noexcept {}
+    TimerLink(const TimerLink&) noexcept {}
+    TimerLink& operator=(const TimerLink&) noexcept { return *this; }
 
     RONDO_INLINE void unlink() noexcept {
         previous->next = next;
@@ -23,10 +28,13 @@ struct TimerLink {
 
 /// A deadline and what to do then. Not movable while armed.
 struct Timer : TimerLink {
-    std::int64_t when = 0;  ///< ns of the driver's clock; a duration while on the fresh list
+    std::int64_t when;  ///< ns of the driver's clock; a duration while on the fresh list
     /// Called on the loop's thread when the deadline passed, the timer being unlinked already.
     /// Only wakes or cancels scopes.
-    void (*fire)(Timer&) noexcept = nullptr;
+    void (*fire)(Timer&) noexcept;
+
+    Timer() noexcept {}
+    explicit Timer(std::int64_t time) noexcept : when(time) {}
 };
 
 /// Circular list in order of insertion.

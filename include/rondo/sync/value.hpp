@@ -119,7 +119,7 @@ private:
     void look() noexcept {
         detail::Waiter* next = nullptr;
         for (detail::Waiter* at = watchers_.front(); at != nullptr; at = next) {
-            next = at->next;
+            next = watchers_.after(*at);
             auto& watcher = *static_cast<Watcher*>(at);
             if (watcher.matches(watcher, state_)) {
                 watchers_.remove(watcher);

@@ -86,7 +86,7 @@ class BasicQueue {
 public:
     /// At most `capacity` items wait in the queue; with 0 each put meets a get.
     explicit BasicQueue(std::size_t capacity, const char* name) noexcept
-        : capacity_(capacity), name_(name) {}
+        : capacity_(capacity), room_(capacity), name_(name) {}
     BasicQueue(const BasicQueue&) = delete;
     BasicQueue& operator=(const BasicQueue&) = delete;
     /// Requires: nobody waits. Items that are left are destroyed.
@@ -105,21 +105,17 @@ public:
     /// False when full; `item` is then as before. Errors: QueueClosed.
     bool try_put(T&& item) {
         check_open();
-        if (full() && getters_.empty()) {
-            return false;
-        }
-        accept(std::move(item));
-        return true;
+        return accept(item);
     }
     bool try_put(const T& item) { return try_put(T(item)); }
 
     /// An item, or nothing when empty. Errors: QueueClosed when closed and empty.
     std::optional<T> try_get() {
-        if (store_.size() == 0 && putters_.empty()) {
+        std::optional<T> item;
+        if (!take(item)) {
             check_open();
-            return std::nullopt;
         }
-        return take();
+        return item;
     }
 
     /// One item that was got is dealt with; see join(). Requires: one call for each item got.
@@ -136,6 +132,7 @@ public:
     /// With `discard`, what is in the queue goes at once and counts as done.
     void close(bool discard = false) {
         closed_ = true;
+        room_ = 0;
         if (discard) {
             while (store_.size() != 0) {
                 static_cast<void>(store_.pop());
@@ -166,37 +163,36 @@ protected:
         Put(BasicQueue& queue, T&& item) : queue_(&queue), item_(std::move(item)) {}
 
         RONDO_INLINE bool await_ready() {
-            RONDO_REQUIRE(!accepted_, "a put was awaited twice");
-            done_ = false;
+            RONDO_REQUIRE(answer_ != Answer::accepted, "a put was awaited twice");
+            answer_ = Answer::none;
             if (current_is_cancelled()) [[unlikely]] {
                 return false;
             }
-            if (queue_->closed_) [[unlikely]] {
-                done_ = true;
-                return !spent();
-            }
-            if (queue_->full() && queue_->getters_.empty()) {
+            if (queue_->accept(item_)) {
+                answer_ = Answer::accepted;
+            } else if (queue_->closed_) [[unlikely]] {
+                answer_ = Answer::refused;
+            } else {
                 return false;
             }
-            queue_->accept(std::move(item_));
-            done_ = accepted_ = true;
             return !spent();
         }
         RONDO_INLINE void await_suspend(Awaiting awaiting) noexcept {
-            if (done_) [[unlikely]] {
+            if (answer_ != Answer::none) [[unlikely]] {
                 requeue(awaiting);
             } else {
                 park_in(queue_->putters_, awaiting, leaf);
             }
         }
         void await_resume() {
-            if (!accepted_) [[unlikely]] {
+            if (answer_ != Answer::accepted) [[unlikely]] {
                 throw QueueClosed();
             }
         }
 
     private:
         friend class BasicQueue;
+        enum class Answer : unsigned char { none, accepted, refused };
         static void describe(const Leaf& at, Describer& out) {
             const BasicQueue& queue = *static_cast<const Put&>(at).queue_;
             describe_queue(out, &queue, queue.name_, queue.size(), " items in it");
@@ -204,8 +200,7 @@ protected:
         static constexpr LeafKind leaf{&ListWaiter::leave, "queue.put", &describe};
         BasicQueue* queue_;
         T item_;
-        bool done_ = false;
-        bool accepted_ = false;
+        Answer answer_ = Answer::none;
     };
 
     class GetBase : ListWaiter {
@@ -213,21 +208,14 @@ protected:
         explicit GetBase(BasicQueue& queue) noexcept : queue_(&queue) {}
 
         RONDO_INLINE bool await_ready() {
-            done_ = false;
             item_.reset();
             if (current_is_cancelled()) [[unlikely]] {
                 return false;
             }
-            if (queue_->store_.size() == 0 && queue_->putters_.empty()) {
-                done_ = queue_->closed_;
-                return done_ && !spent();
-            }
-            item_.emplace(queue_->take());
-            done_ = true;
-            return !spent();
+            return (queue_->take(item_) || queue_->closed_) && !spent();
         }
         RONDO_INLINE void await_suspend(Awaiting awaiting) noexcept {
-            if (done_) [[unlikely]] {
+            if (item_ || (queue_->closed_ && !current_is_cancelled())) [[unlikely]] {
                 requeue(awaiting);
             } else {
                 park_in(queue_->getters_, awaiting, leaf);
@@ -245,7 +233,6 @@ protected:
         }
         static constexpr LeafKind leaf{&ListWaiter::leave, "queue.get", &describe};
         BasicQueue* queue_;
-        bool done_ = false;
     };
 
     class [[nodiscard]] Get : public GetBase {
@@ -283,36 +270,43 @@ protected:
     };
 
 private:
-    // There is room, or a getter. A getter that waits means an empty store: it gets the item
-    // directly.
-    RONDO_INLINE void accept(T&& item) {
+    // A getter that waits means an empty store, and a queue that is open: it gets the item
+    // directly. False: there is no room, or the queue is closed; `item` is as before.
+    RONDO_INLINE bool accept(T& item) {
         if (Waiter* waiter = getters_.pop()) {
             static_cast<GetBase*>(waiter)->item_.emplace(std::move(item));
             wake(*waiter->scope);
-        } else {
+        } else if (store_.size() < room_) {
             store_.push(std::move(item));
+        } else {
+            return false;
         }
         ++unfinished_;
+        return true;
     }
-    // There is an item, or a putter. A putter that waits means a full store: its item takes the
-    // free place; where there is none, it goes to the getter directly.
-    RONDO_INLINE T take() {
-        if (capacity_ == 0) [[unlikely]] {
-            auto& putter = *static_cast<Put*>(putters_.pop());
-            accept_from(putter);
-            return std::move(putter.item_);
+    // A putter that waits means a full store: its item takes the place that got free. Where there
+    // is none, it goes to the getter directly. False: there is no item.
+    RONDO_INLINE bool take(std::optional<T>& item) {
+        if (store_.size() != 0) {
+            item.emplace(store_.pop());
+            if (Waiter* waiter = putters_.pop()) {
+                auto& putter = *static_cast<Put*>(waiter);
+                accept_from(putter);
+                store_.push(std::move(putter.item_));
+            }
+            return true;
         }
-        T item = store_.pop();
-        if (Waiter* waiter = putters_.pop()) {
+        if (Waiter* waiter = putters_.pop()) [[unlikely]] {
             auto& putter = *static_cast<Put*>(waiter);
             accept_from(putter);
-            store_.push(std::move(putter.item_));
+            item.emplace(std::move(putter.item_));
+            return true;
         }
-        return item;
+        return false;
     }
     void accept_from(Put& putter) noexcept {
         ++unfinished_;
-        putter.accepted_ = true;
+        putter.answer_ = Put::Answer::accepted;
         wake(*putter.scope);
     }
     void check_open() const {
@@ -323,6 +317,7 @@ private:
 
     Store store_;
     std::size_t capacity_;
+    std::size_t room_;  ///< capacity_, and 0 once closed
     std::size_t unfinished_ = 0;
     bool closed_ = false;
     WaitList getters_;

@@ -17,20 +17,25 @@ using detail::ScopeEvent;
 // ------------------------------------------------------------------------------- one turn
 
 void EventLoop::run_turns() {
+    Driver& driver = *driver_;
+    const detail::Inbox& inbox = *inbox_;
     for (;;) {
         run_ready();
-        if (done_) {
-            return;
+        if (is_special()) [[unlikely]] {
+            run_more();
+            if (done_) {
+                return;
+            }
         }
         if (!is_busy()) {
             sleep_until(next_deadline());
-        } else if (driver_->in_flight() != 0 && poll_is_due()) {
-            came_back(driver_->wait(0));
+        } else if (driver.in_flight() != 0 && poll_is_due()) {
+            came_back(driver.wait(0));
         }
-        if (++turns_since_clock_ >= clock_turns) [[unlikely]] {
+        if (--turns_to_clock_ < 0) [[unlikely]] {
             look_up();
         }
-        if (inbox_->arrived()) [[unlikely]] {
+        if (inbox.arrived()) [[unlikely]] {
             run_arrived();
         }
     }
@@ -52,13 +57,23 @@ RONDO_INLINE void EventLoop::run_ready() noexcept {
         run_one<false>(*scope);
         scope = next;
     }
-    if (soon_ != nullptr) [[unlikely]] {
+}
+
+// One test for three things that nearly never are.
+RONDO_INLINE bool EventLoop::is_special() const noexcept {
+    return (reinterpret_cast<std::uintptr_t>(soon_) | reinterpret_cast<std::uintptr_t>(runnable_) |
+            std::uintptr_t{done_}) != 0;
+}
+
+// What else is ready, after the scopes.
+void EventLoop::run_more() noexcept {
+    if (soon_ != nullptr) {
         run_soon();
     }
-    if (runnable_ != nullptr) [[unlikely]] {
+    if (runnable_ != nullptr) {
         run_runnable();
     }
-    if (local.stops != nullptr) [[unlikely]] {
+    if (local.stops != nullptr) {
         unwind_stopped();
     }
 }
@@ -85,7 +100,7 @@ void EventLoop::sleep_until(Driver::Time until) {
 
 void EventLoop::came_back(WaitResult result) {
     turns_since_poll_ = 0;
-    turns_since_clock_ = clock_turns;
+    turns_to_clock_ = 0;
     polled_at_ = now_;
     if (result == WaitResult::stalled) [[unlikely]] {
         on_stall();
@@ -125,6 +140,7 @@ void EventLoop::run_arrived() noexcept {
 void EventLoop::run_last_turns() noexcept {
     while (root_.left != 0) {
         run_ready();
+        run_more();
     }
 }
 
@@ -133,8 +149,7 @@ void EventLoop::run_last_turns() noexcept {
 template <bool Watched>
 RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
     if (scope.has(Scope::skip)) [[unlikely]] {
-        scope.unset(Scope::skip);
-        local.push_stop(scope);
+        stop_skipped(scope);
     } else {
         scope.state = detail::ScopeState::idle;  // a cancel from inside must not skip it
         run_scope<Watched>(scope);
@@ -142,6 +157,11 @@ RONDO_INLINE void EventLoop::run_one(Scope& scope) noexcept {
     if (local.stops != nullptr) [[unlikely]] {
         unwind_stopped();
     }
+}
+
+RONDO_NOINLINE void EventLoop::stop_skipped(Scope& scope) noexcept {
+    scope.unset(Scope::skip);
+    local.push_stop(scope);
 }
 
 // The trampoline. A chain that comes to its end hands over to the scope that its combinator names.
@@ -158,7 +178,7 @@ RONDO_INLINE void EventLoop::run_scope(Scope& first) noexcept {
         for (;;) {
             detail::Handle::from_address(frame).resume();
             void* const next = local.next;
-            if (next == nullptr) {
+            if (next == nullptr) [[likely]] {
                 if constexpr (Watched) {
                     watch_->suspended(*scope);
                 }
@@ -300,7 +320,7 @@ RONDO_INLINE bool EventLoop::poll_is_due() noexcept {
 // What a busy loop does in some turns only. With nothing in flight nobody waits for what is
 // pending, so it may be that late.
 void EventLoop::look_up() {
-    turns_since_clock_ = 0;
+    turns_to_clock_ = clock_turns;
     if (driver_->in_flight() == 0 && driver_->pending()) {
         came_back(driver_->wait(0));
     }
@@ -311,7 +331,7 @@ void EventLoop::look_up() {
 
 void EventLoop::read_clock() noexcept {
     now_ = driver_->now();
-    turns_since_clock_ = 0;
+    turns_to_clock_ = clock_turns;
     date_fresh_timers();
     timers_ -= wheel_.advance(now_);
 }

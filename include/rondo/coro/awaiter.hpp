@@ -54,7 +54,7 @@ private:
 inline constexpr int budget_per_turn = 128;
 
 /// Counts an await that completed at once; true when the chain must let others run first.
-RONDO_INLINE bool spent() noexcept { return --local.budget <= 0; }
+RONDO_INLINE bool spent() noexcept { return --local.budget < 0; }
 
 RONDO_INLINE bool current_is_cancelled() noexcept { return local.current->has(Scope::cancelled); }
 

@@ -24,7 +24,7 @@ struct RunState {
     Scope** ready_tail;
     Scope* stops;  ///< FIFO of scopes whose chains are to be unwound
     Scope** stops_tail;
-    int budget;      ///< awaits that may still complete at once in this resumption
+    int budget;      ///< how many more awaits may complete at once in this resumption
     bool unwinding;  ///< a stopped chain's frames are being destroyed
     bool debugging;  ///< RunOptions::debug
     EventLoop* loop;

@@ -198,7 +198,7 @@ public:
 
 private:
     static constexpr int fresh_max = 64;
-    static constexpr int clock_turns = 16;
+    static constexpr int clock_turns = 15;  ///< turns between two readings
     static constexpr int poll_turns = 64;
     static constexpr std::int64_t poll_nanoseconds = 50'000;
 
@@ -209,6 +209,8 @@ private:
 
     // One turn, in this order.
     void run_ready() noexcept;
+    void run_more() noexcept;
+    bool is_special() const noexcept;
     bool is_busy() const noexcept;
     Driver::Time next_deadline() noexcept;
     void sleep_until(Driver::Time until);
@@ -221,6 +223,7 @@ private:
     void run_in_drawn_order(detail::Scope* ready);
     template <bool Watched>
     void run_one(detail::Scope& scope) noexcept;
+    static void stop_skipped(detail::Scope& scope) noexcept;
     template <bool Watched>
     void run_scope(detail::Scope& scope) noexcept;
     void run_soon() noexcept;
@@ -244,7 +247,7 @@ private:
     detail::TimerList fresh_;  ///< relative timers since the clock was read; `when` is a duration
     int fresh_count_ = 0;
     std::size_t timers_ = 0;
-    int turns_since_clock_ = 0;
+    int turns_to_clock_ = clock_turns;
     int turns_since_poll_ = 0;
     std::int64_t polled_at_ = 0;
 

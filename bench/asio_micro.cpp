@@ -5,6 +5,7 @@
 #include <asio.hpp>
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
+#include <asio/experimental/channel.hpp>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -153,6 +154,74 @@ Task<void> under_timeout_operator(Executor executor, long n) {
     }
 }
 
+using Items = asio::experimental::channel<Executor, void(asio::error_code, long)>;
+
+Task<void> produce(Items& items, long n) {
+    for (long i = 0; i < n; ++i) {
+        co_await items.async_send(asio::error_code(), i, use_task);
+    }
+}
+
+Task<void> consume(Items& items, long n, long& sum) {
+    for (long i = 0; i < n; ++i) {
+        const long item = co_await items.async_receive(use_task);
+        sum += item;
+    }
+}
+
+Task<void> through_channel(Executor executor, std::size_t capacity, long n) {
+    Items items(executor, capacity);
+    long sum = 0;
+    Join join(executor, 2);
+    asio::co_spawn(executor, produce(items, n), join.ended());
+    asio::co_spawn(executor, consume(items, n, sum), join.ended());
+    co_await join.wait();
+    bench::require(sum == n * (n - 1) / 2, "W7");
+}
+
+Task<void> through_channel_of_1(Executor executor, long n) {
+    return through_channel(executor, 1, n);
+}
+Task<void> through_channel_of_128(Executor executor, long n) {
+    return through_channel(executor, 128, n);
+}
+
+/// Asio has no lock for coroutines: a channel with one place is one. It is held by whose message
+/// lies there, and who waits to send waits in order.
+class Lock {
+public:
+    explicit Lock(Executor executor) : place_(executor, 1) {}
+    auto acquire() { return place_.async_send(asio::error_code(), true, use_task); }
+    void release() {
+        place_.try_receive([](asio::error_code, bool) {});
+    }
+
+private:
+    asio::experimental::channel<Executor, void(asio::error_code, bool)> place_;
+};
+
+Task<void> locker(Executor executor, Lock& lock, long rounds, long& held) {
+    for (long i = 0; i < rounds; ++i) {
+        co_await lock.acquire();
+        const long before = held;
+        co_await asio::post(executor, use_task);
+        held = before + 1;  // loses one unless the lock excludes
+        lock.release();
+    }
+}
+
+Task<void> contend(Executor executor, long n) {
+    constexpr long tasks = 100;
+    Lock lock(executor);
+    long held = 0;
+    Join join(executor, tasks);
+    for (long i = 0; i < tasks; ++i) {
+        asio::co_spawn(executor, locker(executor, lock, n / tasks, held), join.ended());
+    }
+    co_await join.wait();
+    bench::require(held == n / tasks * tasks, "W8");
+}
+
 struct CountDestroyed {
     long& destroyed;
     ~CountDestroyed() { ++destroyed; }
@@ -191,6 +260,9 @@ constexpr std::pair<std::string_view, Workload> workloads[] = {
     {"W5", sleepers},
     {"W6", under_timeout},
     {"W6o", under_timeout_operator},
+    {"W7a", through_channel_of_1},
+    {"W7b", through_channel_of_128},
+    {"W8", contend},
     {"W10", cancel_all},
 };
 

@@ -53,6 +53,9 @@ WORKLOADS = (
     Workload("W5", "sleep 0..1000 ms, N at once", 1_000_000, 10_000, 40_000),
     Workload("W6", "one yield under a 10 s timeout", 500_000, 10_000, 40_000, 340),
     Workload("W6o", "the same by operator||", 100_000, 2_000, 10_000, peers=("asio",)),
+    Workload("W7a", "through a queue of capacity 1", 5_000_000, 20_000, 120_000, 150),
+    Workload("W7b", "through a queue of capacity 128", 5_000_000, 20_000, 120_000, 100),
+    Workload("W8", "100 tasks share a lock, one yield while held", 1_000_000, 10_000, 60_000, 220),
     Workload("W10", "spawn, block, cancel, join", 500_000, 10_000, 40_000, 380),
 )
 

@@ -83,7 +83,8 @@ inline int usage(const char* program) {
                  "usage: %s WORKLOAD N\n"
                  "  W1 N calls, W2 fib(N), W3 N yields of 1000 tasks, W4 N tasks spawned and\n"
                  "  joined (W4h: handles kept, W4g: by gather), W5 N sleepers, W6 N yields under\n"
-                 "  a timeout, W10 N blocked tasks cancelled\n",
+                 "  a timeout, W7a and W7b N items through a queue of capacity 1 and 128, W8 N\n"
+                 "  holders of a lock, W10 N blocked tasks cancelled\n",
                  program);
     return 1;
 }

@@ -134,6 +134,51 @@ Task<> under_timeout(long n) {
     }
 }
 
+Task<> produce(rondo::Queue<long>& queue, long n) {
+    for (long i = 0; i < n; ++i) {
+        co_await queue.put(i);
+    }
+}
+
+Task<> consume(rondo::Queue<long>& queue, long n, long& sum) {
+    for (long i = 0; i < n; ++i) {
+        const long item = co_await queue.get();
+        sum += item;
+    }
+}
+
+Task<> through_queue(std::size_t capacity, long n) {
+    rondo::Queue<long> queue(capacity);
+    long sum = 0;
+    co_await gather(produce(queue, n), consume(queue, n, sum));
+    bench::require(sum == n * (n - 1) / 2, "W7");
+}
+
+Task<> through_queue_of_1(long n) { return through_queue(1, n); }
+Task<> through_queue_of_128(long n) { return through_queue(128, n); }
+
+Task<> locker(rondo::Lock& lock, long rounds, long& held) {
+    for (long i = 0; i < rounds; ++i) {
+        const rondo::Lock::Guard guard = co_await lock.acquire();
+        const long before = held;
+        co_await rondo::yield();
+        held = before + 1;  // loses one unless the lock excludes
+    }
+}
+
+Task<> contend(long n) {
+    constexpr long tasks = 100;
+    rondo::Lock lock;
+    long held = 0;
+    co_await rondo::task_group([&](TaskGroup& group) -> Task<> {
+        for (long i = 0; i < tasks; ++i) {
+            group.spawn(locker(lock, n / tasks, held));
+        }
+        co_return;
+    });
+    bench::require(held == n / tasks * tasks, "W8");
+}
+
 struct CountDestroyed {
     long& destroyed;
     ~CountDestroyed() { ++destroyed; }
@@ -159,9 +204,18 @@ Task<> cancel_all(long n) {
 }
 
 constexpr std::pair<std::string_view, Task<> (*)(long)> workloads[] = {
-    {"W1", call},           {"W2", recursion},           {"W3", yields},
-    {"W4", spawn_and_join}, {"W4h", spawn_with_handles}, {"W4g", spawn_by_gather},
-    {"W5", sleepers},       {"W6", under_timeout},       {"W10", cancel_all},
+    {"W1", call},
+    {"W2", recursion},
+    {"W3", yields},
+    {"W4", spawn_and_join},
+    {"W4h", spawn_with_handles},
+    {"W4g", spawn_by_gather},
+    {"W5", sleepers},
+    {"W6", under_timeout},
+    {"W7a", through_queue_of_1},
+    {"W7b", through_queue_of_128},
+    {"W8", contend},
+    {"W10", cancel_all},
 };
 
 Task<double> timed(Task<> (*workload)(long), long n) {

@@ -16,6 +16,20 @@ void throw_stopped(const EventLoop& loop, Reason reason) {
 }  // namespace rondo::detail
 
 namespace rondo {
+namespace {
+
+class Running {
+public:
+    explicit Running(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { flag_ = false; }
+
+private:
+    bool& flag_;
+};
+
+}  // namespace
 
 Runner::Runner(RunOptions options) : loop_(options), handle_signals_(options.handle_signals) {}
 
@@ -23,6 +37,8 @@ Runner::~Runner() { close(); }
 
 void Runner::run_main(detail::Scope& main) {
     RONDO_REQUIRE(!closed_, "run() of a Runner that was closed");
+    RONDO_REQUIRE(!running_, "run() inside run() of the same Runner");
+    const Running running(running_);
     const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
     loop_.run_main(main);
 }
@@ -35,6 +51,7 @@ void Runner::run_main_and_close(detail::Scope& main) {
 }
 
 void Runner::close() noexcept {
+    RONDO_REQUIRE(!running_, "close() of a Runner inside its run()");
     if (!closed_) {
         closed_ = true;
         const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);

@@ -126,6 +126,22 @@ TEST_F(RunnerDeathTest, run_inside_run_stops_the_program) {
     EXPECT_DEATH(run_sim(nested), "run\\(\\) inside run\\(\\)");
 }
 
+TEST_F(RunnerDeathTest, run_inside_run_of_the_same_runner_stops_the_program) {
+    auto recursive = [] {
+        Runner runner(sim_options());
+        runner.run([&] { runner.run(ready_value(1)); });
+    };
+    EXPECT_DEATH(recursive(), "run\\(\\) inside run\\(\\) of the same Runner");
+}
+
+TEST_F(RunnerDeathTest, close_inside_run_stops_the_program) {
+    auto closes = [] {
+        Runner runner(sim_options());
+        runner.run([&] { runner.close(); });
+    };
+    EXPECT_DEATH(closes(), "inside its run\\(\\)");
+}
+
 TEST_F(RunnerTest, tasks_can_be_listed_with_names_and_standings) {
     auto main = []() -> Task<> {
         set_task_name("the main one");

@@ -74,7 +74,8 @@ public:
     /// Closes.
     ~Runner();
 
-    /// Runs `main` as rondo::run() does, but leaves other tasks as they are.
+    /// Runs `main` as rondo::run() does, but leaves other tasks as they are. Requires: this Runner
+    /// was not closed, and does not run already.
     template <class F>
         requires detail::Startable<F>
     detail::result_of_start<F> run(F&& main) {
@@ -94,7 +95,7 @@ public:
         return result_of(scope);
     }
 
-    /// Cancels and awaits what is left. Idempotent.
+    /// Cancels and awaits what is left. Idempotent. Requires: not called from inside run().
     void close() noexcept;
 
     EventLoop& loop() noexcept { return loop_; }
@@ -121,6 +122,7 @@ private:
 
     EventLoop loop_;
     bool handle_signals_;
+    bool running_ = false;
     bool closed_ = false;
 };
 

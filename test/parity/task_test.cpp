@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -91,6 +92,47 @@ TEST_F(ParityTask, one_that_awaits_itself_is_a_deadlock) {
         co_await *self;
     };
     EXPECT_THROW(run_sim(main), Deadlock);
+}
+
+TEST_F(ParityTask, one_of_another_loop_is_reached_through_that_loop) {
+    differs("test_tasks: BaseTaskTests other_loop_future and ensure_future_error_msg",
+            "there is no handle of another loop's task: spawn_on gives a std::future");
+    Runner other(sim_options());
+    const LoopHandle loop = other.loop().handle();
+    std::future<int> future = spawn_on(loop, value_after(1ms, 6));
+    other.run(sleep(2ms));
+    EXPECT_EQ(future.get(), 6);
+}
+
+TEST_F(ParityTask, ten_thousand_of_them_leave_nothing_behind) {
+    same("test_tasks: CTask_CFuture_Tests refleaks_in_task___init__");
+    run_sim([]() -> Task<> {
+        const long before = current_loop().stats().frames;
+        for (int i = 0; i < 10'000; ++i) {
+            TaskHandle<int> handle = create_task(value_after(0s, i), "one of many");
+            const int value = co_await handle;
+            EXPECT_EQ(value, i);
+        }
+        EXPECT_EQ(current_loop().stats().frames, before);
+    });
+}
+
+TEST_F(ParityTask, a_handle_may_die_in_the_task_it_belongs_to) {
+    same("test_tasks: CTask_CFuture_Tests del__log_destroy_pending_segfault");
+    run_sim([&]() -> Task<> {
+        std::optional<TaskHandle<>> self;
+        auto body = [&]() -> Task<> {
+            co_await yield();
+            self.reset();
+            log.say("dropped itself");
+            co_await yield();
+            log.say("never");
+        };
+        self = create_task(body);
+        co_await sleep(1ms);
+        EXPECT_EQ(current_loop().stats().tasks, 1U);
+    });
+    EXPECT_EQ(log.text(), "dropped itself");
 }
 
 TEST_F(ParityTask, a_coroutine_becomes_a_task) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "parity/parity.hpp"
 #include "rondo/coro/async_generator.hpp"
@@ -191,10 +192,10 @@ TEST_F(ParityRunner, a_runner_takes_what_run_takes) {
             "whatever takes a task takes an awaitable and a callable");
     Runner runner(sim_options());
     EXPECT_EQ(runner.run([] { return 123; }), 123);
-    std::optional<TaskHandle<int>> handle;
-    runner.run([&] { handle = create_task(value_after(1ms, 4)); });
-    EXPECT_EQ(runner.run([&]() -> Task<int> { co_return co_await *handle; }), 4);
-    handle.reset();
+    std::vector<TaskHandle<int>> handles;
+    runner.run([&] { handles.push_back(create_task(value_after(1ms, 4))); });
+    EXPECT_EQ(runner.run([&]() -> Task<int> { co_return co_await handles[0]; }), 4);
+    handles.clear();
 }
 
 TEST_F(ParityRunner, a_runner_can_be_closed_before_its_end) {

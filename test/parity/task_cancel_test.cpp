@@ -466,17 +466,17 @@ TEST_F(ParityTaskCancel, the_loop_is_not_stopped_from_inside) {
             ++count;
         }
     };
-    std::optional<TaskHandle<>> handle;
+    std::vector<TaskHandle<>> handles;
     runner.run([&]() -> Task<> {
-        handle = create_task(counts);
+        handles.push_back(create_task(counts));
         co_await sleep(250ms);
     });
     EXPECT_EQ(count, 2);
-    EXPECT_FALSE(handle->done());
-    handle->cancel();
-    const std::string end = runner.run([&]() { return ending_at(*handle); });
+    EXPECT_FALSE(handles[0].done());
+    handles[0].cancel();
+    const std::string end = runner.run([&]() { return ending_at(handles[0]); });
     EXPECT_EQ(end, "cancelled: caller");
-    handle.reset();
+    handles.clear();
 }
 
 }  // namespace

@@ -377,7 +377,10 @@ TEST_F(ParityTaskGroupDeathTest, it_is_entered_once) {
             "a mistake of the program stops it; asyncio raises RuntimeError");
     auto main = []() -> Task<> {
         auto block = task_group([](TaskGroup&) -> Task<> { co_await sleep(1ms); });
-        TaskHandle<> other = create_task([&]() -> Task<> { co_await block; });
+        TaskHandle<> other = create_task([&]() -> Task<> {
+            auto& again = block;
+            co_await again;
+        });
         co_await block;
         co_await other;
     };

@@ -20,7 +20,7 @@ namespace {
 using ParityEager = ParityTest;
 
 TEST_F(ParityEager, an_awaited_task_runs_before_anything_else) {
-    same("test_eager_task_factory: awaitable, and run to the first block at once");
+    same("test_eager_task_factory: eager_completion");
     run_sim([&]() -> Task<> {
         TaskHandle<> other = create_task([&] { log.say("other"); });
         auto body = [&]() -> Task<int> {
@@ -35,7 +35,7 @@ TEST_F(ParityEager, an_awaited_task_runs_before_anything_else) {
 }
 
 TEST_F(ParityEager, a_task_that_does_not_wait_never_touches_the_loop) {
-    same("test_eager_task_factory: eager completion");
+    same("test_eager_task_factory: all_tasks_with_eager_completion");
     run_sim([]() -> Task<> {
         const LoopStats before = current_loop().stats();
         for (int i = 0; i < 10'000; ++i) {
@@ -48,7 +48,7 @@ TEST_F(ParityEager, a_task_that_does_not_wait_never_touches_the_loop) {
 }
 
 TEST_F(ParityEager, a_task_that_waits_lets_the_others_run) {
-    same("test_eager_task_factory: block after eager step");
+    same("test_eager_task_factory: block_after_eager_step");
     run_sim([&]() -> Task<> {
         TaskHandle<> other = create_task([&] { log.say("other"); });
         auto body = [&]() -> Task<> {
@@ -63,7 +63,7 @@ TEST_F(ParityEager, a_task_that_waits_lets_the_others_run) {
 }
 
 TEST_F(ParityEager, a_created_task_is_never_eager) {
-    differs("test_eager_task_factory: create_task with eager_start",
+    differs("test_eager_task_factory: eager_task_factory_set",
             "one order for all: what is started runs in the next turn, so no caller is surprised");
     run_sim([&]() -> Task<> {
         TaskHandle<> handle = create_task([&] { log.say("task"); });
@@ -75,7 +75,7 @@ TEST_F(ParityEager, a_created_task_is_never_eager) {
 }
 
 TEST_F(ParityEager, an_error_of_an_awaited_task_is_thrown_without_a_turn) {
-    same("test_eager_task_factory: exception raised in the eager step");
+    same("test_eager_task_factory: eager_completion (of a failure)");
     run_sim([&]() -> Task<> {
         TaskHandle<> other = create_task([&] { log.say("other"); });
         const std::string end = co_await ending_of(fail_at_once("at once"));
@@ -86,7 +86,7 @@ TEST_F(ParityEager, an_error_of_an_awaited_task_is_thrown_without_a_turn) {
 }
 
 TEST_F(ParityEager, an_awaited_task_is_no_other_task) {
-    differs("test_eager_task_factory: current_task in the eager step",
+    differs("test_eager_task_factory: current_task",
             "awaiting calls: the callee belongs to the task that awaits it, before and after");
     run_sim([]() -> Task<> {
         const void* const mine = current_task().id;
@@ -101,7 +101,7 @@ TEST_F(ParityEager, an_awaited_task_is_no_other_task) {
 }
 
 TEST_F(ParityEager, the_children_of_a_gather_start_in_the_next_turn) {
-    differs("test_eager_task_factory: gather of tasks that complete eagerly",
+    differs("test_eager_task_factory: eager_completion (in a gather)",
             "a gather's children are tasks, and tasks start in their turn, in argument order");
     run_sim([&]() -> Task<> {
         TaskHandle<> other = create_task([&] { log.say("other"); });
@@ -116,7 +116,7 @@ TEST_F(ParityEager, the_children_of_a_gather_start_in_the_next_turn) {
 }
 
 TEST_F(ParityEager, under_a_timeout_or_a_shield_the_body_starts_at_once) {
-    same("test_eager_task_factory: wait_for and timeout do not cost a turn");
+    same("documentation: asyncio.wait_for (3.12) awaits in the same task");
     run_sim([&]() -> Task<> {
         TaskHandle<> other = create_task([&] { log.say("other"); });
         co_await timeout(1h, [&] { log.say("timeout"); });
@@ -127,7 +127,7 @@ TEST_F(ParityEager, under_a_timeout_or_a_shield_the_body_starts_at_once) {
 }
 
 TEST_F(ParityEager, an_awaited_task_shares_the_context_of_its_awaiter) {
-    differs("test_eager_task_factory: the eager step runs in a copy of the context",
+    differs("test_eager_task_factory: context_vars",
             "awaiting calls, and a call sets the variables of its caller");
     static ContextVar<int> variable{0};
     run_sim([]() -> Task<> {

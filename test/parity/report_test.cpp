@@ -27,7 +27,7 @@ protected:
 };
 
 TEST_F(ParityReport, an_error_that_nobody_asked_for_is_reported) {
-    same("test_futures: exception never retrieved");
+    same("test_futures: tb_logger_exception_unretrieved");
     const std::string text = errors_of([]() -> Task<> {
         create_task(fail_at_once("unheard")).detach();
         co_await sleep(1ms);
@@ -36,7 +36,7 @@ TEST_F(ParityReport, an_error_that_nobody_asked_for_is_reported) {
 }
 
 TEST_F(ParityReport, a_report_names_the_task) {
-    same("test_futures: exception never retrieved (names the task)");
+    same("test_futures: tb_logger_exception_unretrieved (names the task)");
     const std::string text = errors_of([]() -> Task<> {
         create_task(fail_after(1ms, "unheard"), "the careless one").detach();
         co_await sleep(5ms);
@@ -45,7 +45,7 @@ TEST_F(ParityReport, a_report_names_the_task) {
 }
 
 TEST_F(ParityReport, an_error_that_was_thrown_to_somebody_is_not_reported) {
-    same("test_futures: exception retrieved");
+    same("test_futures: tb_logger_exception_retrieved");
     const std::string text = errors_of([]() -> Task<> {
         TaskHandle<int> handle = create_task(fail_at_once("heard"));
         const std::string end = co_await ending_at(handle);
@@ -76,7 +76,7 @@ TEST_F(ParityReport, cancelling_a_task_that_failed_does_not_hush_it) {
 }
 
 TEST_F(ParityReport, a_stopped_task_is_no_news) {
-    same("test_futures: no report for a cancelled future");
+    same("test_futures: tb_logger_abandoned (a cancelled one)");
     const std::string text = errors_of([]() -> Task<> {
         create_task(forever()).detach();
         TaskHandle<int> handle = create_task(forever());

@@ -265,7 +265,7 @@ TEST_F(ParityThreads, a_post_wakes_a_loop_that_sleeps) {
 }
 
 TEST_F(ParityThreads, two_loops_on_two_threads_know_nothing_of_each_other) {
-    same("test_base_events: a loop for each thread");
+    same("documentation: a loop for each thread");
     std::vector<int> results(2);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < results.size(); ++i) {

@@ -151,7 +151,7 @@ TEST_F(ParityTimeoutNested, an_expired_one_around_a_cancelled_task_reports_the_c
     same("test_tasks: BaseTaskTests uncancel_structured_blocks (cancelled from outside)");
     run_sim([&]() -> Task<> {
         auto body = [&]() -> Task<> {
-            co_await tells("never", timeout(1ms, shield(sleep(10ms))));
+            co_await tells("shielded", timeout(1ms, shield(sleep(10ms))));
             co_await yield();
             log.say("never");
         };
@@ -161,7 +161,7 @@ TEST_F(ParityTimeoutNested, an_expired_one_around_a_cancelled_task_reports_the_c
         const std::string end = co_await ending_at(handle);
         log.say(end);
     });
-    EXPECT_EQ(log.text(), "never:done cancelled: caller");
+    EXPECT_EQ(log.text(), "shielded:done cancelled: caller");
 }
 
 TEST_F(ParityTimeoutNested, a_block_that_timed_out_leaves_its_task_whole) {
@@ -185,7 +185,7 @@ TEST_F(ParityTimeoutNested, a_block_that_timed_out_leaves_its_task_whole) {
 }
 
 TEST_F(ParityTimeoutNested, a_group_inside_is_stopped_as_a_whole) {
-    same("test_timeouts: timeout around a task group");
+    same("documentation: asyncio.timeout around a TaskGroup");
     run_sim([&]() -> Task<> {
         auto group_body = [&](TaskGroup& group) -> Task<> {
             group.spawn(dies("child"));

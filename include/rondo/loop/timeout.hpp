@@ -7,9 +7,10 @@
 namespace rondo {
 
 /// Runs a task, another awaitable, or a callable with its arguments, and gives its result; when
-/// `duration` passes first, stops it, waits for that, and throws TimeoutError. A duration <= 0 lets
-/// it run to its first wait. Nested timeouts: the effective deadline is the least up to the next
-/// shield, and the innermost expired one reports it.
+/// `duration` passes first, stops it, waits for that, and throws TimeoutError. A duration counts
+/// from the loop's next look at its clock; one <= 0 lets it run to its first wait. Nested timeouts:
+/// the effective deadline is the least up to the next shield, and the innermost expired one reports
+/// it.
 template <class Rep, class Period, class F, class... Args>
     requires detail::Startable<F, Args...>
 auto timeout(std::chrono::duration<Rep, Period> duration, F&& given, Args&&... args) {

@@ -23,6 +23,7 @@
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "support/ledger.hpp"
+#include "support/turns.hpp"
 #include "sync/allocations.hpp"
 
 namespace rondo::test {
@@ -40,12 +41,6 @@ struct CaseNames {
         return Case::name;
     }
 };
-
-inline Task<> turns(int count) {
-    for (int i = 0; i < count; ++i) {
-        co_await yield();
-    }
-}
 
 /// Awaits a named awaitable, and drops the result.
 template <class Case, class Wait>

@@ -240,6 +240,17 @@ class Docs(Case):
         self.assertEqual(len(self.found(docs.check_docs, {"docs/a.md": "# A\n# B\n"})), 1)
         self.assertEqual(self.found(docs.check_docs, {"docs/a.md": "# A\n```sh\n# b\n```\n"}), [])
 
+    def promises(self, rows):
+        page = {"docs/a.md": "# A\n| rule | tests |\n|---|---|\n" + rows}
+        program = {"test/a_test.cpp": "TEST_F(A,\n       works) {}\nTYPED_TEST_P(B, too) {}\n"}
+        return self.found(docs.check_promises, page | program)
+
+    def test_promises_have_tests(self):
+        self.assertEqual(self.promises("| it works | `A.works`, `B.too` |\n"), [])
+        self.assertEqual(len(self.promises("| it works | |\n")), 1)
+        self.assertEqual(len(self.promises("| it works | `A.fails` |\n")), 1)
+        self.assertEqual(self.promises("\n| other | table |\n|---|---|\n| a | `b` |\n"), [])
+
 
 class Blank(unittest.TestCase):
     def test_positions_stay(self):

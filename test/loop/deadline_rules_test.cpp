@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules 7 to 12; the first six are in rules_test.cpp.
+// Rules 7 to 12 of cancellation; docs/cancellation.md lists all rules with their tests.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -162,6 +162,27 @@ TEST_F(DeadlineRulesTest, rule_10_a_reason_travels_with_every_cancel) {
     EXPECT_EQ(log.text(), "caller failed sibling deadline");
 }
 
+TEST_F(DeadlineRulesTest, rule_10_a_dropped_handle_and_the_end_of_run_are_reasons_too) {
+    struct SaysReason {
+        Log& log;
+        ~SaysReason() { log.say(to_string(detail::local.current->reason)); }
+    };
+    run_sim([&]() -> Task<> {
+        auto victim = [&]() -> Task<> {
+            const SaysReason says{log};
+            co_await sleep(1h);
+        };
+        {
+            const auto dropped = create_task(victim);
+            co_await yield();
+        }
+        co_await yield();
+        create_task(victim).detach();
+        co_await yield();
+    });
+    EXPECT_EQ(log.text(), "abandoned shutdown");
+}
+
 TEST_F(DeadlineRulesTest, rule_11_dropping_a_group_handle_does_nothing) {
     run_sim([&]() -> Task<> {
         co_await task_group([&](TaskGroup& group) -> Task<> {
@@ -186,6 +207,24 @@ TEST_F(DeadlineRulesTest, rule_11_dropping_a_create_task_handle_cancels_and_neve
         expect_idle(current_loop().stats());
     });
     EXPECT_EQ(log.text(), "dropped frame later");
+}
+
+TEST_F(DeadlineRulesTest, rule_11_dropping_a_handle_frees_no_frame_in_flight) {
+    run_sim([&]() -> Task<> {
+        auto borrower = [&]() -> Task<> {
+            const AtEnd end(log, "frame");
+            SlowOperation operation(5ms, false);  // aborts when destroyed in flight
+            co_await operation;
+        };
+        {
+            const auto dropped = create_task(borrower);
+            co_await yield();
+        }
+        co_await sleep(4ms);
+        log.say("in-flight");
+        co_await sleep(2ms);
+    });
+    EXPECT_EQ(log.text(), "in-flight frame");
 }
 
 TEST_F(DeadlineRulesTest, rule_11_a_detached_task_runs_on) {

@@ -7,6 +7,7 @@ import textwrap
 
 from .source import line_of
 
+_TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 _BLOCK = re.compile(r"^```(cpp|c\+\+|cc|output)\b[^\n]*\n(.*?)^```", re.M | re.S)
 _FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 _LINK = re.compile(r"\]\(([^)\s#:]+)(?:#[^)\s]*)?\)")
@@ -57,3 +58,29 @@ def _check_links(project, name):
         target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match.group(1)))
         if target not in project.files:
             project.error("docs", name, line_of(text, match.start()), f"there is no {target}")
+
+
+def check_promises(project):
+    """In a table of docs/ whose last column is "tests", every row names some, and they exist."""
+    tests = set()
+    for name in project.under("test"):
+        tests.update(".".join(found) for found in _TEST.findall(project.text(name)))
+    for name in project.files:
+        if name.startswith("docs/") and name.endswith(".md"):
+            _check_promises_of(project, name, tests)
+
+
+def _check_promises_of(project, name, tests):
+    inside = False
+    for number, line in enumerate(project.text(name).splitlines(), 1):
+        last = line.rstrip(" |").rpartition("|")[2].strip()
+        if not line.startswith("|"):
+            inside = False
+        elif last == "tests":
+            inside = True
+        elif inside and last.strip("-"):
+            named = re.findall(r"`([^`]+)`", last)
+            if not named:
+                project.error("promises", name, number, "no test holds this")
+            for missing in sorted(set(named) - tests):
+                project.error("promises", name, number, f"there is no test {missing}")

@@ -58,7 +58,7 @@ TEST_F(ParityTrioDeadline, a_deadline_in_the_past_lets_the_block_run_to_its_firs
 }
 
 TEST_F(ParityTrioDeadline, less_than_nothing_is_nothing) {
-    differs("trio test_timeouts: test_invalid_timeout",
+    differs("trio test_timeouts: test_timeouts_raise_value_error",
             "a negative duration is a deadline that has passed, not a ValueError");
     run_sim([&]() -> Task<> {
         const TimePoint before = now();
@@ -184,6 +184,35 @@ TEST_F(ParityTrioDeadline, a_deadline_that_passed_meanwhile_is_noticed_by_a_task
         EXPECT_FALSE(ended);
         EXPECT_LE(turns_after, 17);
     });
+}
+
+TEST_F(ParityTrioDeadline, of_two_that_pass_at_once_the_inner_one_reports) {
+    differs("trio test_run: test_cancel_scope_nesting (two at once)",
+            "in Trio the outer one wins; here the innermost that expired reports, so that a "
+            "handler next to the work sees it, and the outer one strikes at the next await");
+    run_sim([&]() -> Task<> {
+        auto inner = [&]() -> Task<> {
+            const auto value = co_await move_on_after(1s, dies("body"));
+            log.say(value ? "value" : "inner");
+            co_await yield();
+            log.say("never");
+        };
+        const auto value = co_await move_on_after(1s, inner);
+        log.say(value ? "value" : "outer");
+    });
+    EXPECT_EQ(log.text(), "body inner outer");
+}
+
+TEST_F(ParityTrioDeadline, a_duration_counts_from_the_entry_not_from_the_making) {
+    same("trio test_timeouts: test_timeout_deadline_on_entry");
+    run_sim([&]() -> Task<> {
+        auto bounded = move_on_after(5s, dies("body"));
+        co_await sleep(3s);
+        const TimePoint entered = now();
+        co_await bounded;
+        EXPECT_EQ(now() - entered, 5s);
+    });
+    EXPECT_EQ(log.text(), "body");
 }
 
 TEST_F(ParityTrioDeadline, a_deadline_cannot_be_moved_once_it_runs) {

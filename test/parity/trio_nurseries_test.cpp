@@ -103,7 +103,7 @@ TEST_F(ParityTrioNursery, a_crash_wakes_the_body) {
 }
 
 TEST_F(ParityTrioNursery, a_crash_rises_through_nested_groups_and_stops_each) {
-    same("trio test_run: test_crash_propagation through nested nurseries");
+    same("trio test_run: test_task_crash_propagation");
     run_sim([&]() -> Task<> {
         auto inner = [&](TaskGroup& group) -> Task<> {
             group.spawn(dies("inner sibling"));
@@ -162,7 +162,7 @@ TEST_F(ParityTrioNursery, it_stays_open_while_a_task_runs) {
 }
 
 TEST_F(ParityTrioNurseryDeathTest, closed_it_takes_no_task) {
-    differs("trio test_run: test_nursery_start_soon after the nursery closed",
+    differs("trio docs: start_soon into a nursery that is closed",
             "a mistake in the program, not a RuntimeError");
     auto main = []() -> Task<> {
         TaskGroup* closed = nullptr;
@@ -210,7 +210,7 @@ TEST_F(ParityTrioNursery, a_service_that_fails_before_it_is_ready_fails_who_wait
 }
 
 TEST_F(ParityTrioNursery, a_crash_beside_an_outer_cancel_is_not_lost) {
-    same("trio test_run: test_cancel_scope_multierror_filtering");
+    same("trio test_run: test_cancel_scope_exceptiongroup_filtering");
     run_sim([&]() -> Task<> {
         auto crashes_when_stopped = []() -> Task<> {
             SlowOperation slow(2s, true);

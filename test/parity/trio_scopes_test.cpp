@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trio's cancel scopes beside our scopes. Its nurseries are in trio_nurseries_test.cpp, its
-// deadlines in trio_deadlines_test.cpp.
+// deadlines in trio_deadlines_test.cpp, its shields in trio_shields_test.cpp.
 #include <gtest/gtest.h>
 
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "parity/parity.hpp"
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/task_group.hpp"
 #include "rondo/loop/create_task.hpp"
-#include "rondo/loop/shield.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "support/leaves.hpp"
 #include "support/turns.hpp"
@@ -41,81 +39,16 @@ TEST_F(ParityTrioScope, a_second_cancel_changes_nothing) {
     EXPECT_EQ(log.text(), "once");
 }
 
-TEST_F(ParityTrioScope, each_await_after_a_cancel_stops_not_only_the_first) {
-    differs("trio test_run: test_cancel_edge_cases (level-triggered)",
-            "both are levels; Trio raises Cancelled at each checkpoint anew, and a handler may "
-            "catch it. A stop is never thrown, and only a shield can await once more");
-    run_in_scope([&](TaskGroup& group) -> Task<> {
-        group.cancel();
-        for (const char* const word : {"first", "second"}) {
-            auto shielded = [&]() -> Task<> {
-                co_await sleep(1s);
-                log.say(word);
-            };
-            co_await shield(shielded);
-        }
-        try {
-            co_await sleep(1s);
-        } catch (...) {
-            log.say("never");
-        }
-        log.say("never");
-    });
-    EXPECT_EQ(log.text(), "first second");
-}
-
 TEST_F(ParityTrioScope, a_task_started_in_a_cancelled_scope_never_runs) {
     differs("trio test_run: test_precancelled_task",
-            "Trio runs it up to its first checkpoint, so that it may shield itself; who wants that "
-            "here shields the start");
+            "Trio runs it up to its first checkpoint, so that it may shield itself; here what "
+            "must run is awaited in a shield");
     run_in_scope([&](TaskGroup& group) -> Task<> {
         group.cancel();
         group.spawn([&] { log.say("never"); });
         co_return;
     });
     EXPECT_EQ(log.text(), "");
-}
-
-TEST_F(ParityTrioScope, what_is_shielded_goes_on_and_what_follows_stops) {
-    same("trio test_run: test_cancel_shielding");
-    run_sim([&]() -> Task<> {
-        const TimePoint before = now();
-        auto body = [&]() -> Task<> {
-            co_await shield(says("shielded", 3s));
-            co_await sleep(1s);
-            log.say("never");
-        };
-        co_await move_on_after(1s, body);
-        EXPECT_EQ(now() - before, 3s);
-    });
-    EXPECT_EQ(log.text(), "shielded");
-}
-
-TEST_F(ParityTrioScope, a_shield_entered_after_the_cancel_covers_its_body_too) {
-    same("trio test_run: test_cancel_shielding (entered when cancelled already)");
-    run_in_scope([&](TaskGroup& group) -> Task<> {
-        group.cancel();
-        co_await shield(says("shielded", 1s));
-        co_await yield();
-        log.say("never");
-    });
-    EXPECT_EQ(log.text(), "shielded");
-}
-
-TEST_F(ParityTrioScope, a_scope_inside_a_shield_can_be_cancelled) {
-    same("trio docs: a shield protects from scopes outside it, not from its own");
-    run_in_scope([&](TaskGroup& outer) -> Task<> {
-        outer.cancel();
-        co_await shield([&]() -> Task<> {
-            co_await task_group([&](TaskGroup& inner) -> Task<> {
-                inner.cancel();
-                co_await sleep(1s);
-                log.say("never");
-            });
-            co_await says("still shielded", 1s);
-        });
-    });
-    EXPECT_EQ(log.text(), "still shielded");
 }
 
 TEST_F(ParityTrioScope, children_inherit_a_cancel_over_any_number_of_levels) {
@@ -133,18 +66,6 @@ TEST_F(ParityTrioScope, children_inherit_a_cancel_over_any_number_of_levels) {
         co_await move_on_after(1s, [&] { return gather(middle, dies("c")); });
     });
     EXPECT_EQ(log.text(), "c b a middle");
-}
-
-TEST_F(ParityTrioScope, a_shield_cannot_be_taken_away_under_what_it_covers) {
-    differs("trio test_run: test_cancel_shield_abort",
-            "in Trio one may reset the shield attribute, and a pending cancel strikes at once; "
-            "here a shield is a block, which ends with its body or its deadline");
-    run_sim([&]() -> Task<> {
-        const TimePoint before = now();
-        co_await move_on_after(1s, shield(dies("body"), 2s));
-        EXPECT_EQ(now() - before, 3s);
-    });
-    EXPECT_EQ(log.text(), "body");
 }
 
 TEST_F(ParityTrioScope, an_outer_cancel_goes_through_all_inner_scopes) {
@@ -189,6 +110,40 @@ TEST_F(ParityTrioScope, when_both_are_cancelled_the_outer_one_decides) {
     EXPECT_EQ(log.text(), "");
 }
 
+TEST_F(ParityTrioScope, a_cancel_that_met_no_await_goes_with_its_scope) {
+    same("trio test_run: test_cancel_scope_nesting (popped while pending)");
+    run_in_scope([&](TaskGroup&) -> Task<> {
+        co_await task_group([](TaskGroup& inner) -> Task<> {
+            inner.cancel();
+            co_return;
+        });
+        co_await sleep(1s);
+        log.say("goes on");
+    });
+    EXPECT_EQ(log.text(), "goes on");
+}
+
+TEST_F(ParityTrioScope, a_scope_hangs_where_it_is_awaited_not_where_it_was_made) {
+    differs("trio test_run: test_cancel_scope_misnesting",
+            "scopes are entered by an await and left at its end, so they cannot be misnested: "
+            "there is no RuntimeError to raise");
+    run_sim([&]() -> Task<> {
+        std::optional<TaskHandle<>> elsewhere;
+        auto maker = [&]() -> Task<> {
+            auto block = task_group([&](TaskGroup& group) -> Task<> {
+                group.spawn(says("inside", 2s));
+                co_return;
+            });
+            elsewhere = create_task(std::move(block));
+            co_await forever();
+        };
+        co_await move_on_after(1s, maker);
+        co_await *elsewhere;
+        log.say("whole");
+    });
+    EXPECT_EQ(log.text(), "inside whole");
+}
+
 TEST_F(ParityTrioScope, cancelled_before_it_is_entered_the_block_never_begins) {
     differs("trio test_run: test_cancel_unbound (cancelled before entry)",
             "Trio enters and stops at the first checkpoint; here a scope is entered by an await, "
@@ -223,8 +178,8 @@ TEST_F(ParityTrioScopeDeathTest, a_scope_is_entered_once) {
             "a mistake in the program, not a RuntimeError");
     auto main = []() -> Task<> {
         auto bounded = timeout(1h, forever());
-        auto enter = [&]() -> Task<> { co_await bounded; };
-        co_await gather(enter, enter);
+        auto enter = [](auto& scope) -> Task<> { co_await scope; };
+        co_await gather(enter(bounded), enter(bounded));
     };
     EXPECT_DEATH(run_sim(main), "a timeout or shield was awaited twice");
 }

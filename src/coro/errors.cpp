@@ -3,6 +3,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <memory>
@@ -16,7 +17,7 @@ namespace {
 struct HeldBack {
     std::exception_ptr first;
     detail::SuppressedErrors others;
-    bool read = false;
+    std::size_t read = 0;  ///< how many of them somebody asked for
 };
 
 // Errors thrown on this thread whose companions may still be asked for. An exception object cannot
@@ -36,12 +37,32 @@ std::string demangled(const char* name) {
 }
 
 void report_unread(const HeldBack& entry) noexcept {
-    if (entry.read) {
+    for (std::size_t index = entry.read; index < entry.others.size(); ++index) {
+        detail::report_error("an error nobody looked at, held back by another one",
+                             entry.others[index]);
+    }
+}
+
+// An error that passes several combinators collects companions at each of them.
+void hold_back(const std::exception_ptr& first, detail::SuppressedErrors&& others) {
+    std::deque<HeldBack>& list = held_back();
+    const auto known = std::find_if(list.begin(), list.end(),
+                                    [&](const HeldBack& entry) { return entry.first == first; });
+    if (known != list.end()) {
+        for (std::exception_ptr& error : others) {
+            detail::SuppressedErrors& had = known->others;
+            if (std::find(had.begin(), had.end(), error) == had.end()) {
+                had.push_back(std::move(error));
+            }
+        }
         return;
     }
-    for (const std::exception_ptr& error : entry.others) {
-        detail::report_error("an error nobody looked at, held back by another one", error);
+    std::erase_if(list, [](const HeldBack& entry) { return entry.read == entry.others.size(); });
+    if (list.size() == held_back_max) {
+        report_unread(list.front());
+        list.pop_front();
     }
+    list.push_back(HeldBack{first, std::move(others)});
 }
 
 }  // namespace
@@ -51,7 +72,7 @@ std::vector<std::exception_ptr> suppressed_errors() {
     if (current != nullptr) {
         for (HeldBack& entry : held_back()) {
             if (entry.first == current) {
-                entry.read = true;
+                entry.read = entry.others.size();
                 return entry.others;
             }
         }
@@ -77,13 +98,7 @@ namespace detail {
 
 void throw_with_suppressed(std::exception_ptr first, SuppressedErrors others) {
     if (!others.empty()) {
-        std::deque<HeldBack>& list = held_back();
-        std::erase_if(list, [](const HeldBack& entry) { return entry.read; });
-        if (list.size() == held_back_max) {
-            report_unread(list.front());
-            list.pop_front();
-        }
-        list.push_back(HeldBack{first, std::move(others), false});
+        hold_back(first, std::move(others));
     }
     std::rethrow_exception(std::move(first));
 }

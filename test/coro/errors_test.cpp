@@ -61,6 +61,43 @@ TEST_F(ErrorsTest, they_travel_with_the_error_through_levels_and_rethrows) {
     });
 }
 
+TEST_F(ErrorsTest, an_error_collects_companions_at_each_level_it_passes) {
+    testing::internal::CaptureStderr();
+    run_sim([&]() -> Task<> {
+        try {
+            co_await gather(three_failures(), fails_late(9ms, "fourth"));
+        } catch (const std::runtime_error& error) {
+            log.say(error.what());
+            for (const std::exception_ptr& other : suppressed_errors()) {
+                log.say(describe(other).substr(20));
+            }
+        }
+    });
+    EXPECT_EQ(log.text(), "first second third fourth");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(ErrorsTest, what_joins_after_a_first_look_is_reported_alone) {
+    auto looks = []() -> Task<> {
+        try {
+            co_await three_failures();
+        } catch (const std::runtime_error&) {
+            static_cast<void>(suppressed_errors());
+            throw;
+        }
+    };
+    testing::internal::CaptureStderr();
+    run_sim([&]() -> Task<> {
+        try {
+            co_await gather(looks(), fails_late(9ms, "fourth"));
+        } catch (const std::runtime_error&) {
+        }
+    });
+    const std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_NE(text.find("fourth"), std::string::npos) << text;
+    EXPECT_EQ(text.find("second"), std::string::npos) << text;
+}
+
 TEST_F(ErrorsTest, outside_a_handler_and_for_single_errors_there_are_none) {
     EXPECT_TRUE(suppressed_errors().empty());
     run_sim([&]() -> Task<> {

@@ -81,6 +81,7 @@ cmd_ci() {
     step "format" cmd_format --check
     step "README: ./dev demo" readme_demo
     step "README: ./dev test (g++ release)" readme_command test
+    step "oracle: 2000 programs" cmd_oracle 2000
     step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_preset gcc-release -LE slow
     step "g++ release, RONDO_DRIVER=uring" with_driver uring test_preset gcc-release -LE slow
     step "g++ release: headers alone" headers gcc-release

@@ -19,6 +19,7 @@ struct ScopeInfo {
     std::shared_ptr<const Context> context;
     CancelPlace cancel_place;
     std::int64_t waiting_since = 0;
+    std::uint64_t number = 0;
 };
 
 // Scope::info - 1 is the index. A deque, so that views of names stay valid.
@@ -106,6 +107,14 @@ void inherit_context(Scope& scope, const Scope& from) {
 
 void describe_awaited(const Scope& task, Describer& describer) {
     describer.add(" of ").add_task(&task);
+}
+
+std::uint64_t number_of(Scope& scope, std::uint64_t& last) {
+    std::uint64_t& number = info_of(scope).number;
+    if (number == 0) {
+        number = ++last;
+    }
+    return number;
 }
 
 void report_unobserved(const Scope& scope, const std::exception_ptr& error) noexcept {

@@ -68,7 +68,8 @@ std::unique_ptr<Driver> make_driver(const DriverOptions& options) {
     switch (choose(options).kind) {
         case DriverKind::uring: return make_uring_by_name();
         case DriverKind::epoll: return make_epoll();
-        case DriverKind::sim: return detail::make_sim_driver(options);
+        case DriverKind::sim:
+            return detail::make_sim_driver(options, options.kind != DriverKind::sim);
         case DriverKind::automatic: break;
     }
     int error = 0;

@@ -6,6 +6,7 @@
 
 #include "loop/debug_watch.hpp"
 #include "loop/signals.hpp"
+#include "rondo/coro/scope_info.hpp"
 #include "rondo/coro/task.hpp"
 
 namespace rondo {
@@ -102,8 +103,8 @@ void EventLoop::came_back(WaitResult result) {
     turns_since_poll_ = 0;
     turns_to_clock_ = 0;
     polled_at_ = now_;
-    if (result == WaitResult::stalled) [[unlikely]] {
-        on_stall();
+    if (result != WaitResult::progress) [[unlikely]] {
+        on_stall(result);
     }
 }
 
@@ -215,16 +216,48 @@ void EventLoop::run_unusually(Scope* ready) {
     }
 }
 
+// Those whom the driver leaves for a later turn stay in drawn_; one of them goes back to the queue,
+// so that the loop knows it is busy.
 void EventLoop::run_in_drawn_order(Scope* ready) {
-    for (; ready != nullptr; ready = ready->next) {
-        drawn_.push_back(ready);
-    }
-    while (!drawn_.empty()) {
-        std::swap(drawn_[driver_->choose(drawn_.size())], drawn_.back());
-        Scope& scope = *drawn_.back();
-        drawn_.pop_back();
+    add_to_drawn(ready);
+    while (drawn_begin_ < drawn_.size()) {
+        const std::size_t count = drawn_.size() - drawn_begin_;
+        const std::size_t place = driver_->choose(&drawn_[drawn_begin_], count);
+        if (place >= count) {
+            if (place == Driver::give_up) {
+                on_stall(WaitResult::exhausted);
+            }
+            break;
+        }
+        Scope& scope = take_drawn(place);
         watch_ != nullptr ? run_one<true>(scope) : run_one<false>(scope);
     }
+    drawn_.erase(drawn_.begin(), drawn_.begin() + static_cast<std::ptrdiff_t>(drawn_begin_));
+    drawn_begin_ = 0;
+    if (!drawn_.empty() && !local.has_ready()) {
+        local.push(take_drawn(drawn_.size() - 1));
+    }
+}
+
+void EventLoop::add_to_drawn(Scope* ready) {
+    while (ready != nullptr) {
+        Scope& scope = *std::exchange(ready, ready->next);
+        const bool fresh = scope.state == detail::ScopeState::queued;
+        drawn_.push_back({&scope, detail::number_of(scope, tasks_seen_), fresh});
+    }
+}
+
+// The first and the last leave the others in order.
+Scope& EventLoop::take_drawn(std::size_t place) noexcept {
+    ReadyTask& taken = drawn_[drawn_begin_ + place];
+    Scope& scope = *static_cast<Scope*>(taken.task);
+    if (place == 0) {
+        ++drawn_begin_;
+    } else {
+        taken = drawn_.back();
+        drawn_.pop_back();
+    }
+    return scope;
 }
 
 void EventLoop::run_soon() noexcept {

@@ -26,7 +26,7 @@ Scope* EventLoop::on_root(Scope& root, ScopeEvent event) {
 }
 
 EventLoop::EventLoop(const RunOptions& options)
-    : EventLoop(make_driver(DriverOptions{options.driver, options.random_order, options.seed}),
+    : EventLoop(make_driver(DriverOptions{options.driver, options.schedule, options.seed}),
                 options) {}
 
 EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
@@ -146,22 +146,35 @@ void EventLoop::force_stop() noexcept {
     }
 }
 
-void EventLoop::on_stall() {
+// The run cannot go on. First everything is asked to stop; if that does not help, shields too.
+void EventLoop::on_stall(WaitResult result) {
+    const bool limit = result == WaitResult::exhausted;
     if (++stalls_ > 2) {
-        detail::fail("deadlock", "tasks wait for ever even after they were cancelled", __FILE__,
-                     __LINE__);
+        detail::fail(limit ? "limit of the simulation" : "deadlock",
+                     limit ? "tasks run on even after they were cancelled"
+                           : "tasks wait for ever even after they were cancelled",
+                     __FILE__, __LINE__);
     }
     local.current = &root_;
     if (stall_report_.empty()) {
         stall_report_ = dump_tasks();
+        limit_reached_ = limit;
     }
     detail::cancel(main_ != nullptr ? *main_ : root_, Reason::shutdown);
+    if (stalls_ == 2) {
+        force_stop();
+    }
 }
 
 void EventLoop::throw_deadlock() {
-    if (!stall_report_.empty()) {
-        throw Deadlock(std::exchange(stall_report_, {}));
+    if (stall_report_.empty()) {
+        return;
     }
+    const std::string tree = std::exchange(stall_report_, {});
+    if (limit_reached_) {
+        throw LimitReached(tree);
+    }
+    throw Deadlock(tree);
 }
 
 void EventLoop::on_signal(int signal) noexcept {
@@ -194,5 +207,8 @@ TimePoint LoopClock::now() noexcept { return current_loop().now(); }
 
 Deadlock::Deadlock(const std::string& tree)
     : what_("deadlock: every task waits, and nothing can wake one\n" + tree) {}
+
+LimitReached::LimitReached(const std::string& tree)
+    : what_("the run took more steps, or more virtual time, than its limit\n" + tree) {}
 
 }  // namespace rondo

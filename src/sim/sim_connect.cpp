@@ -135,26 +135,30 @@ int SimNetwork::connect(int fd, const void* address, std::uint32_t length) noexc
     if (remote.family != socket->family) {
         return -EAFNOSUPPORT;
     }
+    return seen("connect", fd, connect_to(*socket, remote));
+}
+
+int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
     SimSocket* listener = find_listener(remote);
     const bool is_unix = remote.family == AF_UNIX;
     const bool full = listener != nullptr && listener->queue.size() > listener->backlog;
     if (is_unix && (listener == nullptr || full)) {
         return listener == nullptr ? -ENOENT : -EAGAIN;
     }
-    socket->remote = remote;
-    socket->local.family = remote.family;
+    socket.remote = remote;
+    socket.local.family = remote.family;
     if (!is_unix) {
-        socket->local.port =
+        socket.local.port =
             next_client_port_ == 65535 ? next_client_port_ = 49152 : ++next_client_port_;
     }
     if (listener == nullptr) {
-        socket->error = ECONNREFUSED;
-        raise(*socket);
+        socket.error = ECONNREFUSED;
+        raise(socket);
     } else if (full) {
-        socket->stage = SimSocket::Stage::connecting;
-        listener->knocking.push_back(socket);
+        socket.stage = SimSocket::Stage::connecting;
+        listener->knocking.push_back(&socket);
     } else {
-        meet(*listener, *socket);
+        meet(*listener, socket);
     }
     return is_unix ? 0 : -EINPROGRESS;
 }
@@ -182,22 +186,26 @@ int SimNetwork::accept(int fd) noexcept {
     if (listener->stage != SimSocket::Stage::listening) {
         return listener->is_pipe ? -ENOTSOCK : -EINVAL;
     }
-    if (listener->queue.empty()) {
+    return seen("accept", fd, accept_from(*listener));
+}
+
+int SimNetwork::accept_from(SimSocket& listener) {
+    if (listener.queue.empty()) {
         return -EAGAIN;
     }
     if (lies(16)) {
-        raise(*listener);
+        raise(listener);
         return -EAGAIN;
     }
     if (open_ == descriptors_max) {
         return -EMFILE;
     }
-    auto accepted = std::move(listener->queue.front());
-    listener->queue.pop_front();
-    if (!listener->knocking.empty()) {
-        SimSocket* client = listener->knocking.front();
-        listener->knocking.pop_front();
-        meet(*listener, *client);
+    auto accepted = std::move(listener.queue.front());
+    listener.queue.pop_front();
+    if (!listener.knocking.empty()) {
+        SimSocket* client = listener.knocking.front();
+        listener.knocking.pop_front();
+        meet(listener, *client);
     }
     return add(std::move(accepted));
 }

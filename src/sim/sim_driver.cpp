@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sim_driver.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "driver/event_tag.hpp"
 #include "driver/kernel_calls.hpp"
 #include "driver/pipe_signal_guard.hpp"
+#include "rondo/base/time.hpp"
+#include "rondo/coro/scope_info.hpp"
 
 namespace rondo::detail {
 namespace {
@@ -18,11 +21,67 @@ std::uint64_t cookie_of(int fd, const Descriptor& descriptor) noexcept {
 
 }  // namespace
 
-SimDriver::SimDriver(const DriverOptions& options)
+// The network is made first, and gets the addresses of what is made later.
+SimDriver::SimDriver(const sim::Options& options, Watch watch)
     : ReadinessDriver(SimNetwork::first_descriptor, SimNetwork::descriptors_max,
-                      options.random_order ? &dice_ : nullptr),
-      dice_(options.seed),
-      random_order_(options.random_order) {}
+                      options.lies() ? &dice_ : nullptr,
+                      SimNetwork::Witness{
+                          this,
+                          [](void* self, const char* call, int fd, int result) noexcept {
+                              static_cast<SimDriver*>(self)->record(
+                                  TraceEvent::call, static_cast<std::uint64_t>(fd), result, call);
+                          },
+                      }),
+      options_(options),
+      clock_max_(add_saturating(start, options.time_max.count())),
+      steps_max_(options.steps_max == 0 ? UINT64_MAX : options.steps_max),
+      order_(options),
+      dice_(options.seed ^ 0x6e6574776f726b73),
+      entropy_dice_(options.seed ^ 0x656e74726f707921),
+      trace_(watch.listener),
+      schedules_(watch.steps || options.schedule != Schedule::fifo) {}
+
+void SimDriver::record(TraceEvent event, std::uint64_t subject, std::int64_t value,
+                       std::string_view text) {
+    trace_.record(TraceStep{elapsed(), subject, value, event}, text);
+}
+
+void SimDriver::note(std::string_view text) {
+    record(TraceEvent::note, 0, static_cast<std::int64_t>(hash_of(text)), text);
+}
+
+std::uint64_t SimDriver::entropy() noexcept {
+    record(TraceEvent::entropy, 0, 0, {});
+    return entropy_dice_.next();
+}
+
+// Said once; then the program gets some more, to end in.
+bool SimDriver::limit_reached() noexcept {
+    constexpr std::uint64_t more_steps = 100'000;
+    constexpr Time more_time = 3'600'000'000'000;
+    if (trace_.steps() < steps_max_ && clock_ <= clock_max_) {
+        return false;
+    }
+    steps_max_ = trace_.steps() + more_steps;
+    clock_max_ = add_saturating(clock_, more_time);
+    return true;
+}
+
+std::size_t SimDriver::choose(const ReadyTask* ready, std::size_t count) noexcept {
+    if (limit_reached()) {
+        return give_up;
+    }
+    const std::size_t place = order_.choose(ready, count);
+    if (place < count) {
+        clock_ += options_.step_cost.count();
+        std::string_view name;
+        if (trace_.listened_to()) {
+            name = name_of(*static_cast<const Scope*>(ready[place].task));
+        }
+        record(TraceEvent::task, ready[place].id, ready[place].fresh ? 1 : 0, name);
+    }
+    return place;
+}
 
 int SimDriver::arm(int fd, Descriptor& descriptor, bool) noexcept {
     const int error = calls_.arm(fd, cookie_of(fd, descriptor), false);
@@ -48,7 +107,9 @@ bool SimDriver::submit_transfer(Operation& operation) noexcept {
                                                     : end_inside(operation, -ESPIPE);
     }
     const PipeSignalGuard guard(operation.kind == OperationKind::write);
-    return end_inside(operation, transfer_blocking(operation));
+    const int result = transfer_blocking(operation);
+    record(TraceEvent::call, 0, result, "a file");
+    return end_inside(operation, result);
 }
 
 int SimDriver::unknown_descriptor(int fd) noexcept {
@@ -61,23 +122,35 @@ WaitResult SimDriver::wait(Time until) noexcept {
     const bool delivered = deliver_edges(idle);
     finish_ended();
     if (!idle || delivered) {
-        return WaitResult::progress;
+        return limit_reached() ? WaitResult::exhausted : WaitResult::progress;
     }
     if (until == never) {
         return WaitResult::stalled;
     }
-    clock_ = until;
-    return WaitResult::progress;
+    clock_ = std::min(until, add_saturating(clock_max_, 1));
+    return limit_reached() ? WaitResult::exhausted : WaitResult::progress;
 }
 
-// In random order edges overtake each other, and one in four comes late: at a later wait, but
+// The edge to deliver next goes to the place `next`.
+void SimDriver::put_in_order(std::size_t next) noexcept {
+    if (options_.schedule == Schedule::reverse) {
+        if (next == 0) {
+            std::reverse(edges_.begin(), edges_.end());
+        }
+    } else if (options_.schedule != Schedule::fifo) {
+        std::swap(edges_[next], edges_[next + dice_.below(edges_.size() - next)]);
+    }
+}
+
+// In the drawn orders edges overtake each other, and one in four comes late: at a later wait, but
 // before time passes.
 bool SimDriver::deliver_edges(bool at_least_one) noexcept {
+    const bool drawn = options_.schedule == Schedule::random || options_.schedule == Schedule::pct;
     calls_.take_edges(edges_);
     bool delivered = false;
     for (std::size_t i = 0; i < edges_.size(); ++i) {
-        if (random_order_) {
-            std::swap(edges_[i], edges_[i + dice_.below(edges_.size() - i)]);
+        put_in_order(i);
+        if (drawn) {
             const bool needed = at_least_one && !delivered && i + 1 == edges_.size();
             if (!needed && dice_.one_in(4)) {
                 calls_.put_back(edges_[i]);
@@ -94,6 +167,7 @@ void SimDriver::deliver(const SimNetwork::Edge& edge) noexcept {
     const EventTag tag(edge.cookie);
     const int fd = static_cast<int>(tag.index);
     Descriptor& descriptor = *table_.find(fd);
+    record(TraceEvent::edge, static_cast<std::uint64_t>(fd), edge.spurious ? 1 : 0, {});
     calls_.begin_delivery(fd, edge);
     if (!tag.is_of(descriptor.generation)) {
         return;
@@ -106,8 +180,13 @@ void SimDriver::deliver(const SimNetwork::Edge& edge) noexcept {
     }
 }
 
-std::unique_ptr<Driver> make_sim_driver(const DriverOptions& options) {
-    return std::make_unique<SimDriver>(options);
+std::unique_ptr<Driver> make_sim_driver(const DriverOptions& options, bool by_variable) {
+    sim::Options chosen(options.schedule, options.seed);
+    if (by_variable) {
+        chosen = sim::from_environment(chosen).value_or(chosen);
+    }
+    chosen.steps_max = 0;
+    return std::make_unique<SimDriver>(chosen, SimDriver::Watch{});
 }
 
 }  // namespace rondo::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The simulated driver: virtual time, an order drawn from a seed, a network in memory.
+/// The simulated driver: virtual time, a schedule of tasks, a network in memory.
 ///
 /// It shares everything above the system calls with the real drivers. Time stands still while
 /// something can happen, and jumps to the next deadline when nothing can. Files are real: read and
@@ -10,19 +10,28 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "driver/readiness_driver.hpp"
 #include "rondo/loop/driver.hpp"
+#include "rondo/sim/options.hpp"
 #include "sim/random.hpp"
 #include "sim/sim_network.hpp"
+#include "sim/task_order.hpp"
+#include "sim/trace.hpp"
 
 namespace rondo::detail {
 
 class SimDriver final : public ReadinessDriver<SimDriver, SimNetwork> {
 public:
-    explicit SimDriver(const DriverOptions& options);
+    /// What a simulated driver does beyond its options.
+    struct Watch {
+        bool steps = false;  ///< the loop asks for each step, also in the order of the real loop
+        TraceListener* listener = nullptr;
+    };
+
+    SimDriver(const sim::Options& options, Watch watch);
 
     WaitResult wait(Time until) noexcept override;
     void wake() noexcept override { woken_.store(true, std::memory_order_release); }
@@ -30,17 +39,19 @@ public:
     void block_for(Time nanoseconds) noexcept override {
         clock_ += nanoseconds > 0 ? nanoseconds : 0;
     }
-    std::uint64_t entropy() noexcept override { return dice_.next(); }
+    std::uint64_t entropy() noexcept override;
     bool pending() const noexcept override { return !ended_.empty() || calls_.has_edges(); }
     bool uses_threads() const noexcept override { return false; }
-    bool schedules() const noexcept override { return random_order_; }
-    std::size_t choose(std::size_t count) noexcept override {
-        return random_order_ ? dice_.below(count) : 0;
-    }
+    bool schedules() const noexcept override { return schedules_; }
+    std::size_t choose(const ReadyTask* ready, std::size_t count) noexcept override;
     const char* name() const noexcept override { return "sim"; }
 
     /// Simulated descriptors that nobody has closed.
     std::size_t open_descriptors() const noexcept { return calls_.open_descriptors(); }
+    Time elapsed() const noexcept { return clock_ - start; }
+    const Trace& trace() const noexcept { return trace_; }
+    /// Adds to the trace what the program has to say.
+    void note(std::string_view text);
 
 private:
     friend class ReadinessDriver<SimDriver, SimNetwork>;
@@ -56,14 +67,26 @@ private:
 
     bool deliver_edges(bool at_least_one) noexcept;
     void deliver(const SimNetwork::Edge& edge) noexcept;
+    void put_in_order(std::size_t next) noexcept;
+    bool limit_reached() noexcept;
+    void record(TraceEvent event, std::uint64_t subject, std::int64_t value, std::string_view text);
 
-    Time clock_ = 1'000'000'000;
-    SimRandom dice_;
-    bool random_order_;
+    static constexpr Time start = 1'000'000'000;
+
+    const sim::Options options_;
+    Time clock_ = start;
+    Time clock_max_;
+    std::uint64_t steps_max_;
+    TaskOrder order_;
+    SimRandom dice_;          ///< of the network and its edges
+    SimRandom entropy_dice_;  ///< of the program
+    Trace trace_;
+    bool schedules_;
     std::atomic<bool> woken_{false};
     std::vector<SimNetwork::Edge> edges_;
 };
 
-std::unique_ptr<Driver> make_sim_driver(const DriverOptions& options);
+/// By a program's own options; RONDO_SIM has a say when `by_variable`.
+std::unique_ptr<Driver> make_sim_driver(const DriverOptions& options, bool by_variable = false);
 
 }  // namespace rondo::detail

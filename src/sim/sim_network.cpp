@@ -166,7 +166,7 @@ int SimNetwork::receive(int fd, void* data, std::uint32_t size) noexcept {
     if (socket == nullptr) {
         return -EBADF;
     }
-    return socket->is_pipe ? -ENOTSOCK : take(*socket, data, size);
+    return seen("receive", fd, socket->is_pipe ? -ENOTSOCK : take(*socket, data, size));
 }
 
 int SimNetwork::send(int fd, const void* data, std::uint32_t size) noexcept {
@@ -174,7 +174,7 @@ int SimNetwork::send(int fd, const void* data, std::uint32_t size) noexcept {
     if (socket == nullptr) {
         return -EBADF;
     }
-    return socket->is_pipe ? -ENOTSOCK : put(*socket, data, size);
+    return seen("send", fd, socket->is_pipe ? -ENOTSOCK : put(*socket, data, size));
 }
 
 int SimNetwork::read(const Operation& operation) noexcept {
@@ -182,7 +182,7 @@ int SimNetwork::read(const Operation& operation) noexcept {
     if (socket == nullptr || (socket->is_pipe && !socket->output_ended)) {
         return -EBADF;
     }
-    return take(*socket, operation.data, operation.size);
+    return seen("read", operation.fd, take(*socket, operation.data, operation.size));
 }
 
 int SimNetwork::write(const Operation& operation) noexcept {
@@ -190,7 +190,7 @@ int SimNetwork::write(const Operation& operation) noexcept {
     if (socket == nullptr || (socket->is_pipe && socket->output_ended)) {
         return -EBADF;
     }
-    return put(*socket, operation.data, operation.size);
+    return seen("write", operation.fd, put(*socket, operation.data, operation.size));
 }
 
 bool SimNetwork::short_means_empty(int fd) noexcept {
@@ -251,6 +251,7 @@ int SimNetwork::close(int fd) noexcept {
     if (socket == nullptr) {
         return -EBADF;
     }
+    seen("close", fd, 0);
     if (socket->stage == SimSocket::Stage::listening) {
         close_listener(*socket);
     } else if (socket->stage == SimSocket::Stage::connecting) {

@@ -37,8 +37,14 @@ public:
         bool spurious;
     };
 
+    /// Who is told of each call that moved data or made a connection, and of its result.
+    struct Witness {
+        void* who = nullptr;
+        void (*saw)(void* who, const char* call, int fd, int result) noexcept = nullptr;
+    };
+
     /// No dice: nullptr.
-    explicit SimNetwork(SimRandom* dice) noexcept : dice_(dice) {}
+    SimNetwork(SimRandom* dice, Witness witness) noexcept : dice_(dice), witness_(witness) {}
     SimNetwork(const SimNetwork&) = delete;
     SimNetwork& operator=(const SimNetwork&) = delete;
 
@@ -89,8 +95,14 @@ private:
     void end_input(SimSocket& socket) noexcept;
     bool lies(std::size_t one_in) noexcept { return dice_ != nullptr && dice_->one_in(one_in); }
 
+    int seen(const char* call, int fd, int result) noexcept {
+        witness_.saw(witness_.who, call, fd - first_descriptor, result);
+        return result;
+    }
     int take(SimSocket& socket, void* data, std::uint32_t size) noexcept;
     int put(SimSocket& socket, const void* data, std::uint32_t size) noexcept;
+    int accept_from(SimSocket& listener);
+    int connect_to(SimSocket& socket, const SimAddress& remote);
     SimSocket* find_listener(const SimAddress& address) noexcept;
     void meet(SimSocket& listener, SimSocket& client);
     void close_listener(SimSocket& listener) noexcept;
@@ -98,6 +110,7 @@ private:
     std::uint16_t free_port(int family, std::uint16_t from) const noexcept;
 
     SimRandom* dice_;
+    Witness witness_;
     std::vector<std::unique_ptr<SimSocket>> sockets_;  ///< by descriptor
     std::multimap<SimAddress, SimSocket*> listeners_;
     std::vector<Edge> edges_;

@@ -92,7 +92,7 @@ std::unique_ptr<Driver> make(const DriverParam& param) {
     }
     DriverOptions options;
     options.kind = DriverKind::sim;
-    options.random_order = param.seed != 0;
+    options.schedule = param.seed != 0 ? Schedule::random : Schedule::fifo;
     options.seed = param.seed;
     return detail::make_sim_driver(options);
 }

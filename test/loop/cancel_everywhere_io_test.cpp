@@ -28,7 +28,7 @@ class CancelEverywhereIo : public testing::TestWithParam<Variant> {
 protected:
     void SetUp() override {
         try {
-            make_driver(DriverOptions{GetParam().driver, false, 1});
+            make_driver(DriverOptions{GetParam().driver, Schedule::fifo, 1});
         } catch (const Error& error) {
             if (GetParam().driver != DriverKind::uring) {
                 throw;

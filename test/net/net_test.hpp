@@ -31,8 +31,9 @@ inline std::string driver_name(const RunOptions& options) {
     switch (options.driver) {
         case DriverKind::uring: return "uring";
         case DriverKind::epoll: return "epoll";
-        default: return options.random_order ? "sim_seed_" + std::to_string(options.seed) : "sim";
+        default: break;
     }
+    return options.schedule == Schedule::fifo ? "sim" : "sim_seed_" + std::to_string(options.seed);
 }
 
 inline std::vector<RunOptions> real_drivers() {
@@ -45,7 +46,7 @@ inline std::vector<RunOptions> real_drivers() {
         options.handle_signals = false;
         const bool left_out = (only == "uring" || only == "epoll") && only != driver_name(options);
         try {
-            make_driver(DriverOptions{kind, false, 1});
+            make_driver(DriverOptions{kind, Schedule::fifo, 1});
         } catch (const Error&) {
             continue;
         }

@@ -50,7 +50,8 @@ private:
         RunOptions options = sim_options();
         options.driver = where_.driver;
         auto driver = std::make_unique<PointDriver>(
-            make_driver(DriverOptions{where_.driver, false, 1}), where_.seed, [this] { point(); });
+            make_driver(DriverOptions{where_.driver, Schedule::fifo, 1}), where_.seed,
+            [this] { point(); });
         driver_ = driver.get();
         {
             EventLoop loop(std::move(driver), options);

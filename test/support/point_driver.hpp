@@ -71,17 +71,10 @@ public:
     void acted() noexcept { acted_ = true; }
 
     bool schedules() const noexcept override { return true; }
-    std::size_t choose(std::size_t count) noexcept override {
+    std::size_t choose(const ReadyTask*, std::size_t count) noexcept override {
         on_point_();
         acted_ = false;
-        if (!fifo_) {
-            return random_() % count;
-        }
-        // The loop swaps what it takes with the last one: so these are the oldest.
-        const std::size_t place = left_ == 0 ? taken_ = 0 : taken_;
-        ++taken_;
-        left_ = count - 1;
-        return place < count ? place : count - 1;
+        return fifo_ ? 0 : random_() % count;
     }
 
     void wake() noexcept override { inner_->wake(); }
@@ -163,8 +156,6 @@ private:
     std::function<void()> on_point_;
     std::unordered_map<Operation*, Ready> watched_;
     Books books_;
-    std::size_t left_ = 0;
-    std::size_t taken_ = 0;
     bool acted_ = false;
 };
 

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 inline RunOptions sim_options(std::uint64_t seed = 0) {
     RunOptions options;
     options.driver = DriverKind::sim;
-    options.random_order = seed != 0;
+    options.schedule = seed != 0 ? Schedule::random : Schedule::fifo;
     options.seed = seed;
     options.handle_signals = false;
     return options;

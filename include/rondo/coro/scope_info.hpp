@@ -34,4 +34,7 @@ void set_context(Scope& scope, std::shared_ptr<const Context> context);
 /// A new task's variables are those of the task that starts it.
 RONDO_NOINLINE void inherit_context(Scope& scope, const Scope& from);
 
+/// The number of `scope` in its loop; when it has none yet, it gets the next one after `last`.
+std::uint64_t number_of(Scope& scope, std::uint64_t& last);
+
 }  // namespace rondo::detail

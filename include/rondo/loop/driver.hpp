@@ -19,8 +19,25 @@ enum class DriverKind : std::uint8_t { automatic, uring, epoll, sim };
 
 /// What Driver::wait came back with.
 enum class WaitResult : std::uint8_t {
-    progress,  ///< time passed, an operation ended, or wake() was called
-    stalled,   ///< simulation only: nothing is in flight and nothing can ever happen again
+    progress,   ///< time passed, an operation ended, or wake() was called
+    stalled,    ///< simulation only: nothing is in flight and nothing can ever happen again
+    exhausted,  ///< simulation only: a limit of steps or of virtual time was reached
+};
+
+/// In which order the simulation runs ready tasks. Each is legal for a program: a task that is
+/// ready may wait for any other one, but for none that is not.
+enum class Schedule : std::uint8_t {
+    fifo,     ///< as the real loop: first come, first served, turn by turn
+    random,   ///< each step anyone, drawn from the seed
+    reverse,  ///< each turn backwards
+    pct,      ///< by drawn priorities that change at a few drawn steps: finds rare orders, see sim/
+};
+
+/// A task that is ready to run, as a driver sees it that schedules.
+struct ReadyTask {
+    void* task;        ///< the loop's
+    std::uint64_t id;  ///< 1, 2, …: in order of their first readiness, never used twice by one loop
+    bool fresh;        ///< it was not waiting: it begins, or it yielded
 };
 
 /// Carries operations out and waits for them. One per loop; every call but wake() is made on the
@@ -101,8 +118,13 @@ public:
 
     /// True when the loop must ask choose() which ready task runs next.
     virtual bool schedules() const noexcept { return false; }
-    /// A number below `count`.
-    virtual std::size_t choose([[maybe_unused]] std::size_t count) noexcept { return 0; }
+    /// The place of one of `count` > 0 tasks; or `count`, the turn is over and they stay ready; or
+    /// `give_up`, a limit was reached.
+    virtual std::size_t choose([[maybe_unused]] const ReadyTask* ready,
+                               [[maybe_unused]] std::size_t count) noexcept {
+        return 0;
+    }
+    static constexpr std::size_t give_up = SIZE_MAX;
 
     /// "uring", "epoll" or "sim".
     virtual const char* name() const noexcept = 0;
@@ -114,8 +136,8 @@ protected:
 /// What a driver is made from.
 struct DriverOptions {
     DriverKind kind = DriverKind::automatic;
-    bool random_order = false;  ///< simulation: run ready tasks in an order drawn from `seed`
-    std::uint64_t seed = 1;     ///< simulation
+    Schedule schedule = Schedule::fifo;  ///< simulation
+    std::uint64_t seed = 1;              ///< simulation
 };
 
 /// The kernel features that decided automatic selection, for `rondo doctor`.

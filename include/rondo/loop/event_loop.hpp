@@ -22,9 +22,9 @@ namespace rondo {
 /// How run() runs. Members are trivially destructible: safe in any call on g++ 12.
 struct RunOptions {
     DriverKind driver = DriverKind::automatic;
-    bool random_order = false;   ///< simulation: ready tasks run in an order drawn from `seed`
-    std::uint64_t seed = 1;      ///< simulation
-    bool handle_signals = true;  ///< SIGINT and SIGTERM cancel the main task, see run()
+    Schedule schedule = Schedule::fifo;  ///< simulation; sim::Options has more
+    std::uint64_t seed = 1;              ///< simulation
+    bool handle_signals = true;          ///< SIGINT and SIGTERM cancel the main task, see run()
     /// Also RONDO_DEBUG=1: reports tasks that were never awaited, that block the loop, or that are
     /// left when it ends, and notes since when tasks wait; see set_report_handler().
     bool debug = false;
@@ -189,7 +189,7 @@ public:
     /// Cancels everything under root(), and runs until it has ended. From now on a post is an
     /// error.
     void shut_down() noexcept;
-    /// Errors: Deadlock, when the simulation met one since the last call.
+    /// Errors: Deadlock or LimitReached, when the simulation met one since the last call.
     void throw_deadlock();
     /// For the scope of the main task: it has ended.
     void main_ended() noexcept;
@@ -221,6 +221,8 @@ private:
 
     void run_unusually(detail::Scope* ready);
     void run_in_drawn_order(detail::Scope* ready);
+    void add_to_drawn(detail::Scope* ready);
+    detail::Scope& take_drawn(std::size_t place) noexcept;
     template <bool Watched>
     void run_one(detail::Scope& scope) noexcept;
     static void stop_skipped(detail::Scope& scope) noexcept;
@@ -231,7 +233,7 @@ private:
     void unwind_stopped() noexcept;
     void read_clock() noexcept;
     void date_fresh_timers() noexcept;
-    void on_stall();
+    void on_stall(WaitResult result);
     void on_signal(int signal) noexcept;
     void begin_grace() noexcept;
     void end_grace() noexcept;
@@ -264,6 +266,7 @@ private:
     int interrupted_by_ = 0;
     int stalls_ = 0;
     std::string stall_report_;
+    bool limit_reached_ = false;  ///< that is what stall_report_ is about
     detail::Timer grace_timer_;
     bool in_grace_ = false;
     Duration grace_;
@@ -273,7 +276,9 @@ private:
     std::unique_ptr<detail::DebugWatch> watch_;  ///< of a debugging loop
     std::unique_ptr<detail::ThreadPool> pool_;
     std::vector<UniqueFunction<void()>> arrived_;
-    std::vector<detail::Scope*> drawn_;
+    std::vector<ReadyTask> drawn_;  ///< ready tasks, of which the driver chooses
+    std::size_t drawn_begin_ = 0;   ///< those before were taken
+    std::uint64_t tasks_seen_ = 0;
 };
 
 /// The loop that runs on this thread. Requires: inside run().
@@ -287,6 +292,17 @@ inline TimePoint now() noexcept { return current_loop().now(); }
 class Deadlock : public std::exception {
 public:
     explicit Deadlock(const std::string& tree);
+    const char* what() const noexcept override { return what_.c_str(); }
+
+private:
+    std::string what_;
+};
+
+/// Simulation: the run took more steps, or more virtual time, than its options allow. Tasks may be
+/// spinning: what() holds their tree.
+class LimitReached : public std::exception {
+public:
+    explicit LimitReached(const std::string& tree);
     const char* what() const noexcept override { return what_.c_str(); }
 
 private:

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/sim/options.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <vector>
+
+#include "rondo/base/error.hpp"
+
+namespace rondo::sim {
+namespace {
+
+constexpr std::string_view names[] = {"fifo", "random", "reverse", "pct"};
+
+[[noreturn]] void refuse(std::string_view recipe) {
+    throw Error(
+        Errc::invalid, "RONDO_SIM", recipe,
+        "valid are fifo, random:SEED, reverse:SEED, pct:DEPTH:SEED and pct:DEPTH:SEED:STEPS");
+}
+
+std::vector<std::uint64_t> numbers_after(std::string_view recipe, std::size_t at) {
+    std::vector<std::uint64_t> numbers;
+    while (at < recipe.size()) {
+        std::uint64_t number = 0;
+        const char* const end = recipe.data() + recipe.size();
+        const auto [stop, error] = std::from_chars(recipe.data() + at + 1, end, number);
+        if (error != std::errc{} || (stop != end && *stop != ':')) {
+            refuse(recipe);
+        }
+        numbers.push_back(number);
+        at = static_cast<std::size_t>(stop - recipe.data());
+    }
+    return numbers;
+}
+
+}  // namespace
+
+std::string to_recipe(const Options& options) {
+    std::string recipe(names[static_cast<std::size_t>(options.schedule)]);
+    if (options.schedule == Schedule::pct) {
+        recipe.append(":").append(std::to_string(options.pct_depth));
+    }
+    recipe.append(":").append(std::to_string(options.seed));
+    if (options.schedule == Schedule::pct && options.pct_steps != 0) {
+        recipe.append(":").append(std::to_string(options.pct_steps));
+    }
+    return recipe;
+}
+
+Options from_recipe(std::string_view recipe, Options base) {
+    const std::size_t colon = std::min(recipe.find(':'), recipe.size());
+    const std::string_view name = recipe.substr(0, colon);
+    std::size_t which = 0;
+    while (which < std::size(names) && names[which] != name) {
+        ++which;
+    }
+    if (which == std::size(names)) {
+        refuse(recipe);
+    }
+    base.schedule = static_cast<Schedule>(which);
+    const std::vector<std::uint64_t> numbers = numbers_after(recipe, colon);
+    if (base.schedule != Schedule::pct) {
+        base.seed = numbers.empty() ? 1 : numbers[0];
+        return numbers.size() <= 1 ? base : (refuse(recipe), base);
+    }
+    if (numbers.empty() || numbers.size() > 3 || numbers[0] == 0 || numbers[0] > 100) {
+        refuse(recipe);
+    }
+    base.pct_depth = static_cast<unsigned>(numbers[0]);
+    base.seed = numbers.size() > 1 ? numbers[1] : 1;
+    base.pct_steps = numbers.size() > 2 ? numbers[2] : 0;
+    return base;
+}
+
+std::optional<Options> from_environment(Options base) {
+    const char* const recipe = std::getenv("RONDO_SIM");
+    if (recipe == nullptr || *recipe == '\0') {
+        return std::nullopt;
+    }
+    return from_recipe(recipe, base);
+}
+
+}  // namespace rondo::sim

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many seeds each schedule needs for bugs that people write. Prints the table.
+#include "sim/planted_bugs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "rondo/sim/explore.hpp"
+
+namespace rondo::test {
+namespace {
+
+constexpr std::size_t runs_max = 1000;
+constexpr std::size_t samples = 9;
+
+struct Way {
+    const char* name;
+    Schedule schedule;
+    unsigned depth;
+};
+
+constexpr Way ways[] = {
+    {"random", Schedule::random, 0},
+    {"pct d=2", Schedule::pct, 2},
+    {"pct d=3", Schedule::pct, 3},
+};
+
+// Runs until the first failure, from different first seeds; 0: none was found.
+std::size_t median_runs(const sim::Scenario& scenario, const Way& way) {
+    std::vector<std::size_t> needed;
+    for (std::size_t sample = 0; sample < samples; ++sample) {
+        sim::Plan plan(runs_max, way.schedule);
+        plan.options.pct_depth = way.depth;
+        plan.options.seed = 1 + sample * 10'000;
+        const auto failure = sim::find_failure(plan, scenario);
+        needed.push_back(failure ? failure->run : runs_max + 1);
+    }
+    std::nth_element(needed.begin(), needed.begin() + samples / 2, needed.end());
+    return needed[samples / 2] > runs_max ? 0 : needed[samples / 2];
+}
+
+std::string cell(std::size_t runs) { return runs == 0 ? "-" : std::to_string(runs); }
+
+TEST(PlantedBugs, are_found_by_the_drawn_orders_and_seldom_by_the_real_one) {
+    std::printf("%-32s %6s %8s %8s %8s %8s\n", "median of runs needed", "fifo", "reverse",
+                ways[0].name, ways[1].name, ways[2].name);
+    for (const PlantedBug& bug : planted_bugs()) {
+        const bool fifo = sim::find_failure({1, Schedule::fifo}, bug.with_bug).has_value();
+        const bool reverse = sim::find_failure({1, Schedule::reverse}, bug.with_bug).has_value();
+        EXPECT_EQ(fifo, bug.fifo_shows_it) << bug.name;
+        std::size_t needed[std::size(ways)] = {};
+        for (std::size_t i = 0; i < std::size(ways); ++i) {
+            needed[i] = median_runs(bug.with_bug, ways[i]);
+            const bool found = ways[i].schedule == Schedule::random ? bug.random_shows_it
+                                                                    : bug.depth <= ways[i].depth;
+            EXPECT_EQ(needed[i] != 0, found) << bug.name << ", by " << ways[i].name;
+        }
+        std::printf("%-32s %6s %8s %8s %8s %8s\n", bug.name, cell(fifo ? 1 : 0).c_str(),
+                    cell(reverse ? 1 : 0).c_str(), cell(needed[0]).c_str(), cell(needed[1]).c_str(),
+                    cell(needed[2]).c_str());
+    }
+}
+
+TEST(PlantedBugs, the_programs_without_them_pass_in_every_order) {
+    for (const PlantedBug& bug : planted_bugs()) {
+        const auto failure = sim::find_failure(500, bug.without);
+        EXPECT_FALSE(failure.has_value()) << bug.name << ": " << failure->message();
+    }
+}
+
+}  // namespace
+}  // namespace rondo::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/sim/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <vector>
@@ -58,17 +59,21 @@ Options from_recipe(std::string_view recipe, Options base) {
         refuse(recipe);
     }
     base.schedule = static_cast<Schedule>(which);
-    const std::vector<std::uint64_t> numbers = numbers_after(recipe, colon);
-    if (base.schedule != Schedule::pct) {
-        base.seed = numbers.empty() ? 1 : numbers[0];
-        return numbers.size() <= 1 ? base : (refuse(recipe), base);
+    std::vector<std::uint64_t> numbers = numbers_after(recipe, colon);
+    if (base.schedule == Schedule::pct) {
+        constexpr std::uint64_t depth_max = 100;
+        if (numbers.empty() || numbers.size() > 3 || numbers[0] - 1 >= depth_max) {
+            refuse(recipe);
+        }
+        base.pct_depth = static_cast<unsigned>(numbers[0]);
+        base.pct_steps = numbers.size() > 2 ? numbers[2] : 0;
+        numbers.resize(std::min<std::size_t>(numbers.size(), 2));
+        numbers.erase(numbers.begin());
     }
-    if (numbers.empty() || numbers.size() > 3 || numbers[0] == 0 || numbers[0] > 100) {
+    if (numbers.size() > 1) {
         refuse(recipe);
     }
-    base.pct_depth = static_cast<unsigned>(numbers[0]);
-    base.seed = numbers.size() > 1 ? numbers[1] : 1;
-    base.pct_steps = numbers.size() > 2 ? numbers[2] : 0;
+    base.seed = numbers.empty() ? 1 : numbers[0];
     return base;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random trees of tasks, by seed. RONDO_FUZZ_SEEDS says how many, RONDO_FUZZ_FROM which comes
-// first. Each coroutine checks that its children's frames died before its own, an operation whose
-// memory dies in flight ends the program, and so does a stop that a handler sees.
+// Random trees of tasks, by seed, under a schedule that the seed chooses. RONDO_FUZZ_SEEDS says how
+// many, RONDO_FUZZ_FROM which comes first. Each coroutine checks that its children's frames died
+// before its own, an operation whose memory dies in flight ends the program, and so does a stop
+// that a handler sees.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "coro/fuzz_tree.hpp"
 #include "rondo/loop/create_task.hpp"
+#include "rondo/sim/run.hpp"
 #include "support/ledger.hpp"
 
 namespace rondo::test {
@@ -21,49 +23,82 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
     return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// Runs one tree; odd seeds draw the order of ready tasks too, and every fourth run is cancelled
-/// from outside. True: it was stopped.
-bool run_seed(std::uint64_t seed) {
-    FuzzTree tree(seed);
-    auto main = [&]() -> Task<> {
-        if (seed % 4 == 0) {
-            std::optional<TaskHandle<>> work;
-            work.emplace(create_task(tree.main()));
-            create_task([&, after = std::chrono::microseconds(seed * 37 % 6000)]() -> Task<> {
-                co_await sleep(after);
-                work->cancel();
-            }).detach();
-            co_await *work;
-        } else {
-            co_await tree.main();
-        }
-    };
-    bool stopped = false;
-    try {
-        run_sim(main, seed % 2 == 1 ? seed : 0);
-    } catch (const Cancelled&) {
-        stopped = true;
+sim::Options options_of(std::uint64_t seed) {
+    switch (seed % 4) {
+        case 0: return sim::Options(Schedule::fifo, seed);
+        case 1: return sim::Options(Schedule::random, seed);
+        case 2: return sim::Options(Schedule::reverse, seed);
+        default: return sim::pct(2 + seed / 4 % 3, seed);
     }
-    return stopped;
+}
+
+/// The main task of one tree; one in three is cancelled from outside. `work` outlives it, for the
+/// task that cancels may run once more in the turn in which it ends.
+Task<> main_of(FuzzTree& tree, std::uint64_t seed, std::optional<TaskHandle<>>& work) {
+    if (seed / 4 % 3 != 0) {
+        co_await tree.main();
+        co_return;
+    }
+    work.emplace(create_task(tree.main()));
+    create_task([&work, after = std::chrono::microseconds(seed * 37 % 6000)]() -> Task<> {
+        co_await sleep(after);
+        ++FuzzTree::counts().cancels;
+        work->cancel();
+    }).detach();
+    co_await *work;
+}
+
+struct Totals {
+    std::uint64_t stopped = 0;
+    std::uint64_t steps = 0;
+};
+
+/// Runs one tree, and looks at the loop before it goes.
+void run_seed(std::uint64_t seed, Totals& totals) {
+    FuzzTree tree(seed);
+    sim::Report report;
+    {
+        sim::detail::Session session(options_of(seed), report);
+        std::optional<TaskHandle<>> work;
+        auto main = [&] { return main_of(tree, seed, work); };
+        try {
+            sim::detail::run_in(session, main);
+        } catch (const Cancelled&) {
+            ++totals.stopped;
+        }
+        expect_idle(session.loop().stats(), 0);
+        EXPECT_EQ(session.loop().root().first, nullptr) << "scopes";
+        EXPECT_FALSE(detail::local.has_ready()) << "ready chains";
+        EXPECT_EQ(detail::local.stops, nullptr) << "stopped chains";
+    }
+    totals.steps += report.steps;
+    EXPECT_EQ(report.frames_leaked, 0);
+    EXPECT_EQ(report.descriptors_leaked, 0U);
+    EXPECT_EQ(Living::count(), 0) << "objects";
 }
 
 class FuzzTest : public LedgerTest {};
 
 TEST_F(FuzzTest, random_trees_of_tasks_leave_nothing_behind) {
     const std::uint64_t first = from_environment("RONDO_FUZZ_FROM", 0);
-    const std::uint64_t count = from_environment("RONDO_FUZZ_SEEDS", 100);
-    const long frames = detail::local.pool.live;
-    std::uint64_t stopped = 0;
+    const std::uint64_t count = from_environment("RONDO_FUZZ_SEEDS", 200);
+    Totals totals;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        stopped += run_seed(seed) ? 1 : 0;
-        ASSERT_EQ(detail::local.pool.live, frames) << "frames leaked by seed " << seed;
-        ASSERT_EQ(Living::count(), 0) << "objects leaked by seed " << seed;
-        ASSERT_FALSE(detail::local.has_ready()) << "seed " << seed;
-        ASSERT_EQ(detail::local.stops, nullptr) << "seed " << seed;
+        run_seed(seed, totals);
+        ASSERT_FALSE(HasFailure()) << "RONDO_FUZZ_FROM=" << seed << " RONDO_FUZZ_SEEDS=1, in order "
+                                   << sim::to_recipe(options_of(seed));
     }
-    std::printf("%llu seeds, %llu stopped, %ld destructors checked\n",
-                static_cast<unsigned long long>(count), static_cast<unsigned long long>(stopped),
-                Living::checks());
+    const FuzzTree::Counts& drawn = FuzzTree::counts();
+    std::printf(
+        "%llu trees: %ld nodes, at most %d deep and %d wide; %ld failures, %ld cancels, %llu trees "
+        "stopped; %llu steps; left: 0 frames, 0 scopes, 0 timers, %ld destructors checked\n",
+        static_cast<unsigned long long>(count), drawn.nodes, drawn.deepest, drawn.widest,
+        drawn.failures, drawn.cancels, static_cast<unsigned long long>(totals.stopped),
+        static_cast<unsigned long long>(totals.steps), Living::checks());
+    if (count >= 100) {
+        EXPECT_EQ(drawn.deepest, FuzzTree::depth_max);
+        EXPECT_EQ(drawn.widest, FuzzTree::fan_out_max);
+    }
 }
 
 }  // namespace

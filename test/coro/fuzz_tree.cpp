@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coro/fuzz_tree.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -51,6 +52,12 @@ int FuzzTree::below(int bound) {
     return static_cast<int>((mixed ^ (mixed >> 31)) % static_cast<unsigned>(bound));
 }
 
+int FuzzTree::fan_out() {
+    const int count = one_in(4) ? below(fan_out_max + 1) : below(4);
+    counts().widest = std::max(counts().widest, count);
+    return count;
+}
+
 Task<int> FuzzTree::leaf(Living* parent) {
     const Living here(parent);
     const int kind = below(4);
@@ -67,6 +74,9 @@ Task<int> FuzzTree::leaf(Living* parent) {
 
 Task<int> FuzzTree::node(int depth, Living* parent) {
     Living here(parent);
+    --nodes_left_;
+    ++counts().nodes;
+    counts().deepest = std::max(counts().deepest, depth_max - depth);
     int sum = 0;
     const int steps = 1 + below(4);
     for (int i = 0; i < steps; ++i) {
@@ -94,7 +104,7 @@ Task<int> FuzzTree::node(int depth, Living* parent) {
 }
 
 Task<int> FuzzTree::step(int depth, Living& here) {
-    const int kind = below(depth > 0 ? 20 : 7);
+    const int kind = below(depth > 0 && nodes_left_ > 0 ? 20 : 7);
     if (kind < 7) {
         return simple_step(kind, here);
     }
@@ -122,6 +132,7 @@ Task<int> FuzzTree::simple_step(int kind, Living& here) {
         }
         case 4:
             if (one_in(6)) {
+                ++counts().failures;
                 throw Boom();
             }
             break;
@@ -158,7 +169,7 @@ Task<int> FuzzTree::bounded_step(int kind, int depth, Living& here) {
 
 std::vector<Task<int>> FuzzTree::some_nodes(int depth, Living& here) {
     std::vector<Task<int>> tasks;
-    const int count = below(5);
+    const int count = fan_out();
     for (int i = 0; i < count; ++i) {
         tasks.push_back(node(depth, &here));
     }
@@ -193,7 +204,7 @@ Task<> FuzzTree::group_body(TaskGroup& group, int depth, Living& outside) {
     Living body(&outside);
     const bool waits_for_all = one_in(2);
     std::vector<TaskHandle<int>> handles;
-    const int count = below(5);
+    const int count = fan_out();
     for (int i = 0; i < count; ++i) {
         if (one_in(2)) {
             auto call = [this, depth, &outside,
@@ -211,9 +222,11 @@ Task<> FuzzTree::group_body(TaskGroup& group, int depth, Living& outside) {
         co_await yield();
     }
     if (!handles.empty() && one_in(3)) {
+        ++counts().cancels;
         handles[0].cancel();
     }
     if (one_in(4)) {
+        ++counts().cancels;
         group.cancel();
     }
     for (TaskHandle<int>& handle : handles) {
@@ -279,8 +292,8 @@ Task<> FuzzTree::main() {
             }
         };
         group.spawn(killer);
-        TaskHandle<int> first = group.spawn(node(4, &here));
-        TaskHandle<int> second = group.spawn(node(4, &here));
+        TaskHandle<int> first = group.spawn(node(depth_max, &here));
+        TaskHandle<int> second = group.spawn(node(depth_max, &here));
         co_await first;
         co_await second;
         group.cancel();

@@ -39,9 +39,27 @@ private:
     std::string heap_{"a string that is long enough to live on the heap"};
 };
 
-/// A tree that is drawn while it runs.
+/// A tree that is drawn while it runs: up to depth_max levels below the two trees of the main task,
+/// and up to fan_out_max children of one join or group.
 class FuzzTree {
 public:
+    static constexpr int depth_max = 8;
+    static constexpr int fan_out_max = 16;
+    static constexpr int nodes_max = 300;
+
+    /// What was drawn so far, of all trees.
+    struct Counts {
+        long nodes = 0;
+        long failures = 0;
+        long cancels = 0;
+        int deepest = 0;
+        int widest = 0;
+    };
+    static Counts& counts() noexcept {
+        static Counts all;
+        return all;
+    }
+
     explicit FuzzTree(std::uint64_t seed) : state_(seed * 7919 + 1) {}
 
     /// The main task of one run.
@@ -51,6 +69,9 @@ private:
     int below(int bound);
     bool one_in(int count) { return below(count) == 0; }
     Duration some(int microseconds) { return std::chrono::microseconds(below(microseconds) + 1); }
+
+    /// How many children: seldom many.
+    int fan_out();
 
     Task<int> leaf(Living* parent);
     Task<int> node(int depth, Living* parent);
@@ -67,6 +88,7 @@ private:
     std::vector<Task<int>> some_nodes(int depth, Living& here);
 
     std::uint64_t state_;
+    int nodes_left_ = nodes_max;
     Gate gate_;
 };
 

@@ -21,7 +21,7 @@ struct Plan {
     /// once, and then random order, pct of depth 2, random and pct of depth 3 in turn.
     std::optional<Schedule> schedule;
 
-    // Implicit, so that a bare number of runs is a plan.
+    // NOLINTNEXTLINE(google-explicit-constructor): a bare number of runs is a plan
     Plan(std::size_t count) : runs(count) {}
     Plan(std::size_t count, Schedule only) : runs(count), schedule(only) {}
 };

@@ -67,7 +67,7 @@ private:
 };
 
 template <class F>
-auto run_in(Session& session, F&& main) {
+rondo::detail::result_of_start<F> run_in(Session& session, F&& main) {
     using Result = rondo::detail::result_of_start<F>;
     rondo::detail::MainScope<Result, rondo::detail::StarterOf<F>> scope(std::in_place,
                                                                         std::forward<F>(main));
@@ -80,7 +80,7 @@ auto run_in(Session& session, F&& main) {
     if constexpr (std::is_void_v<Result>) {
         scope.get();
     } else {
-        return Result(scope.get());
+        return scope.get();
     }
 }
 
@@ -93,13 +93,13 @@ auto run_in(Session& session, F&& main) {
 /// Errors: throws what `main` threw; Deadlock, when all wait for ever; LimitReached; Cancelled.
 template <class F>
     requires rondo::detail::Startable<F>
-auto run(F&& main, const Options& options, Report& report) {
+rondo::detail::result_of_start<F> run(F&& main, const Options& options, Report& report) {
     detail::Session session(options, report);
     return detail::run_in(session, std::forward<F>(main));
 }
 template <class F>
     requires rondo::detail::Startable<F>
-auto run(F&& main, const Options& options = Options()) {
+rondo::detail::result_of_start<F> run(F&& main, const Options& options = Options()) {
     Report report;
     return run(std::forward<F>(main), options, report);
 }

@@ -28,7 +28,7 @@ sim::Options options_of(std::uint64_t seed) {
         case 0: return sim::Options(Schedule::fifo, seed);
         case 1: return sim::Options(Schedule::random, seed);
         case 2: return sim::Options(Schedule::reverse, seed);
-        default: return sim::pct(2 + seed / 4 % 3, seed);
+        default: return sim::pct(static_cast<unsigned>(2 + seed / 4 % 3), seed);
     }
 }
 

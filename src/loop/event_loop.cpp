@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "loop/debug_watch.hpp"
-#include "loop/signals.hpp"
 #include "rondo/coro/scope_info.hpp"
 #include "rondo/coro/task.hpp"
 
@@ -111,9 +110,7 @@ void EventLoop::came_back(WaitResult result) {
 void EventLoop::run_arrived() noexcept {
     detail::Callback* callbacks = nullptr;
     inbox_->take(arrived_, callbacks);
-    if (const int signal = detail::take_signal(*inbox_); signal != 0) {
-        on_signal(signal);
-    }
+    heed_requests();
     while (callbacks != nullptr) {
         detail::Callback& callback = *std::exchange(callbacks, callbacks->next);
         callback.run(callback);

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// A poster stores its function, then sets `arrived_`, then looks at `asleep_`; the loop sets
-// `asleep_`, then looks at `arrived_`, then sleeps. Both pairs are sequentially consistent, so at
-// least one side sees the other, and only a post to a sleeping loop costs a system call.
+#include "rondo/loop/inbox.hpp"
+
 #include <cerrno>
 #include <utility>
 
-#include "rondo/loop/event_loop.hpp"
+#include "rondo/base/error.hpp"
 
 namespace rondo {
 namespace detail {
 
 void Inbox::announce() noexcept {
-    arrived_.store(true, std::memory_order_seq_cst);
-    if (asleep_.load(std::memory_order_seq_cst)) {
+    if (protocol_.announce()) {
         driver_->wake();
     }
 }
 
-bool Inbox::post(UniqueFunction<void()> function) {
+bool Inbox::post(UniqueFunction<void()>&& function) {
     std::lock_guard lock(mutex_);
     if (closed_) {
         return false;
@@ -35,8 +33,17 @@ void Inbox::complete(Callback& callback) noexcept {
     announce();
 }
 
-void Inbox::interrupt() noexcept {
-    arrived_.store(true, std::memory_order_seq_cst);
+void Inbox::ask_to_stop(Reason reason) noexcept {
+    std::lock_guard lock(mutex_);
+    Reason none = Reason::none;
+    if (!closed_ && stop_.compare_exchange_strong(none, reason)) {
+        announce();
+    }
+}
+
+void Inbox::interrupt(int signal) noexcept {
+    signal_.store(signal);
+    protocol_.announce();
     driver_->wake();
 }
 
@@ -45,19 +52,15 @@ void Inbox::close() noexcept {
     closed_ = true;
 }
 
-bool Inbox::take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept {
+void Inbox::take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept {
     std::lock_guard lock(mutex_);
-    arrived_.store(false, std::memory_order_relaxed);
+    protocol_.begin_taking();
     functions.swap(functions_);
     callbacks = std::exchange(first_, nullptr);
     last_ = &first_;
-    return !functions.empty() || callbacks != nullptr;
 }
 
-bool Inbox::fall_asleep() noexcept {
-    asleep_.store(true, std::memory_order_seq_cst);
-    return arrived_.load(std::memory_order_seq_cst);
-}
+void stop_loop(const LoopHandle& loop, Reason reason) noexcept { loop.inbox_->ask_to_stop(reason); }
 
 }  // namespace detail
 
@@ -70,5 +73,7 @@ void LoopHandle::post(UniqueFunction<void()> function) const {
 bool LoopHandle::try_post(UniqueFunction<void()> function) const {
     return inbox_->post(std::move(function));
 }
+
+void LoopHandle::stop() const noexcept { detail::stop_loop(*this, Reason::caller); }
 
 }  // namespace rondo

@@ -75,6 +75,7 @@ void EventLoop::run_main(Scope& main) {
     interrupted_by_ = 0;
     stalls_ = 0;
     done_ = false;
+    heed_requests();
     run_turns();
     end_grace();
 }
@@ -177,10 +178,23 @@ void EventLoop::throw_deadlock() {
     throw Deadlock(tree);
 }
 
-void EventLoop::on_signal(int signal) noexcept {
-    if (main_ != nullptr) {
+void EventLoop::heed_requests() noexcept {
+    const int signal = inbox_->take_signal();
+    if (main_ == nullptr) {
+        return;
+    }
+    if (signal != 0) {
         interrupted_by_ = signal;
-        detail::cancel(*main_, Reason::shutdown);
+        stop_main(Reason::shutdown);
+    }
+    if (const Reason reason = inbox_->stop_reason(); reason != Reason::none) {
+        stop_main(reason);
+    }
+}
+
+void EventLoop::stop_main(Reason reason) noexcept {
+    if (!main_->has(Scope::cancelled)) {
+        detail::cancel(*main_, reason);
         begin_grace();
     }
 }

@@ -7,8 +7,7 @@ namespace rondo::detail {
 
 void throw_stopped(const EventLoop& loop, Reason reason) {
     if (loop.interrupted_by() != 0) {
-        exit_quietly_when_uncaught();
-        throw Interrupted(loop.interrupted_by());
+        throw_interrupted(loop.interrupted_by());
     }
     throw Cancelled(reason);
 }
@@ -39,22 +38,24 @@ void Runner::run_main(detail::Scope& main) {
     RONDO_REQUIRE(!closed_, "run() of a Runner that was closed");
     RONDO_REQUIRE(!running_, "run() inside run() of the same Runner");
     const Running running(running_);
-    const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
+    const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_);
     loop_.run_main(main);
 }
 
-// One guard for both: the second signal exits also when the first one ended the main task.
+// The same guard for both: the second signal exits also when the first one ended the main task.
 void Runner::run_main_and_close(detail::Scope& main) {
-    const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
-    run_main(main);
-    close();
+    RONDO_REQUIRE(!closed_, "run() of a Runner that was closed");
+    const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_);
+    loop_.run_main(main);
+    closed_ = true;
+    loop_.shut_down();
 }
 
 void Runner::close() noexcept {
     RONDO_REQUIRE(!running_, "close() of a Runner inside its run()");
     if (!closed_) {
         closed_ = true;
-        const detail::SignalGuard guard(loop_.shared_inbox(), handle_signals_);
+        const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_);
         loop_.shut_down();
     }
 }

@@ -1,34 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGINT and SIGTERM while a loop runs: the first cancels its main task, the second exits.
+// SIGINT and SIGTERM while loops run: the first is told to all of them, the second exits.
 #pragma once
 
-#include <csignal>
+#include <atomic>
 #include <memory>
 
 #include "rondo/loop/event_loop.hpp"
 
 namespace rondo::detail {
 
-/// Routes SIGINT and SIGTERM to a loop, while it lives, if nobody else handles them: no other loop
-/// of the process, no handler of the program's, and not ignored (as under nohup).
+/// Somebody who is told of the first signal, whichever thread it reaches.
+struct SignalTarget {
+    /// Called in the handler: must be async-signal-safe.
+    void (*notify)(SignalTarget&, int signal) noexcept;
+    std::atomic<SignalTarget*> next{nullptr};
+
+    explicit SignalTarget(void (*function)(SignalTarget&, int) noexcept) noexcept
+        : notify(function) {}
+};
+
+/// Tells `target` of SIGINT and SIGTERM while it lives. A signal is taken over with the first of
+/// the process's guards, and given back with the last; not if the program handles or ignores it (as
+/// under nohup). Signals are counted from the first guard on.
 class SignalGuard {
 public:
-    SignalGuard(std::shared_ptr<Inbox> inbox, bool wanted) noexcept;
+    SignalGuard(SignalTarget& target, bool wanted) noexcept;
     SignalGuard(const SignalGuard&) = delete;
     SignalGuard& operator=(const SignalGuard&) = delete;
     ~SignalGuard();
 
 private:
-    std::shared_ptr<Inbox> inbox_;
-    bool owns_ = false;
-    bool took_interrupt_ = false;
-    bool took_terminate_ = false;
+    SignalTarget* target_;  ///< null: not wanted
 };
 
-/// The signal that came for the loop of `inbox` since the last call, or 0.
-int take_signal(const Inbox& inbox) noexcept;
+/// A loop as a target.
+class LoopSignals : SignalTarget {
+public:
+    LoopSignals(std::shared_ptr<Inbox> inbox, bool wanted) noexcept;
 
-/// From now on an uncaught Interrupted ends the program with 128 + its signal instead of aborting.
-void exit_quietly_when_uncaught() noexcept;
+private:
+    std::shared_ptr<Inbox> inbox_;
+    SignalGuard guard_;
+};
+
+/// Throws Interrupted; uncaught, it ends the program with 128 + signal instead of aborting.
+[[noreturn]] void throw_interrupted(int signal);
 
 }  // namespace rondo::detail

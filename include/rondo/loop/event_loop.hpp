@@ -2,11 +2,9 @@
 /// EventLoop: what turns tasks and I/O on one thread.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,6 +13,7 @@
 #include "rondo/base/unique_function.hpp"
 #include "rondo/coro/group.hpp"
 #include "rondo/loop/driver.hpp"
+#include "rondo/loop/inbox.hpp"
 #include "rondo/loop/timer.hpp"
 
 namespace rondo {
@@ -42,69 +41,12 @@ namespace detail {
 class DebugWatch;
 class ThreadPool;
 
-/// Something the loop does in its next turn: intrusive, so that queueing it cannot fail.
-struct Callback {
-    Callback* next = nullptr;
-    void (*run)(Callback&) noexcept = nullptr;
-};
-
 /// An Operation that a parked chain waits for.
 struct PendingOperation : Operation, Leaf {
     Scope* scope = nullptr;
 };
 
-/// What other threads may touch of a loop; outlives it, so that a late post is an error and not
-/// undefined.
-class Inbox {
-public:
-    explicit Inbox(Driver& driver) noexcept : driver_(&driver) {}
-
-    /// False: the loop has ended. Thread-safe.
-    bool post(UniqueFunction<void()> function);
-    /// Thread-safe. Requires: the loop lives (it waits for its thread jobs).
-    void complete(Callback& callback) noexcept;
-    /// Thread-safe, and safe in a signal handler.
-    void interrupt() noexcept;
-
-    // The loop's thread only.
-    void close() noexcept;
-    bool take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept;
-    /// True: something arrived while falling asleep.
-    bool fall_asleep() noexcept;
-    void wake_up() noexcept { asleep_.store(false, std::memory_order_relaxed); }
-    bool arrived() const noexcept { return arrived_.load(std::memory_order_relaxed); }
-
-private:
-    void announce() noexcept;
-
-    std::mutex mutex_;
-    std::vector<UniqueFunction<void()>> functions_;
-    Callback* first_ = nullptr;
-    Callback** last_ = &first_;
-    Driver* const driver_;  ///< gone once closed; a signal's guard is gone before
-    bool closed_ = false;   ///< guarded by mutex_
-    std::atomic<bool> arrived_{false};
-    std::atomic<bool> asleep_{false};
-};
-
 }  // namespace detail
-
-/// A loop as other threads know it: copyable, and valid after the loop ended. Thread-safe.
-class LoopHandle {
-public:
-    /// Runs `function` on the loop's thread, in order of arrival.
-    ///
-    /// Errors: Error (closed) when the loop has ended. What `function` throws is reported on
-    /// stderr.
-    void post(UniqueFunction<void()> function) const;
-    /// False instead of the error.
-    bool try_post(UniqueFunction<void()> function) const;
-
-private:
-    friend class EventLoop;
-    explicit LoopHandle(std::shared_ptr<detail::Inbox> inbox) noexcept : inbox_(std::move(inbox)) {}
-    std::shared_ptr<detail::Inbox> inbox_;
-};
 
 /// Counts for tests and monitors; all zero in an idle loop but for its main task.
 struct LoopStats {
@@ -234,7 +176,9 @@ private:
     void read_clock() noexcept;
     void date_fresh_timers() noexcept;
     void on_stall(WaitResult result);
-    void on_signal(int signal) noexcept;
+    /// What a signal or LoopHandle::stop() asked for.
+    void heed_requests() noexcept;
+    void stop_main(Reason reason) noexcept;
     void begin_grace() noexcept;
     void end_grace() noexcept;
     void force_stop() noexcept;

@@ -11,6 +11,21 @@
 
 namespace rondo::detail {
 
+/// Whether a wake is under way already. `Atomic` is std::atomic, but in the model of test/models.
+template <template <class> class Atomic>
+class WakeFlag {
+public:
+    /// True: the first since the last lower(), who must see to it that the loop wakes.
+    bool raise() noexcept { return !raised_.exchange(true, std::memory_order_acq_rel); }
+
+    // An exchange, not a store: whoever found the flag up and did not write must have published
+    // what it posted to the thread that takes the flag down.
+    void lower() noexcept { raised_.exchange(false, std::memory_order_acq_rel); }
+
+private:
+    Atomic<bool> raised_{false};
+};
+
 class WakeSignal {
 public:
     WakeSignal() noexcept : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -27,7 +42,7 @@ public:
 
     /// Thread-safe, and safe in a signal handler. Only the first since the last seen() writes.
     void raise() noexcept {
-        if (!raised_.exchange(true, std::memory_order_acq_rel)) {
+        if (flag_.raise()) {
             const int saved = errno;
             const std::uint64_t one = 1;
             [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
@@ -35,13 +50,12 @@ public:
         }
     }
 
-    // An exchange, not a store: whoever found the flag up and did not write must have published
-    // what it posted to the thread that takes the flag down.
-    void seen() noexcept { raised_.exchange(false, std::memory_order_acq_rel); }
+    /// The loop's thread, when wait() came back with the edge, before it looks for what came.
+    void seen() noexcept { flag_.lower(); }
 
 private:
     int fd_;
-    std::atomic<bool> raised_{false};
+    WakeFlag<std::atomic> flag_;
 };
 
 }  // namespace rondo::detail

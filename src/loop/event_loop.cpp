@@ -116,7 +116,7 @@ void EventLoop::run_arrived() noexcept {
         callback.run(callback);
     }
     local.current = &root_;
-    for (UniqueFunction<void()>& function : arrived_) {
+    arrived_.run_all([this](UniqueFunction<void()>& function) {
         if (watch_ != nullptr) {
             watch_->calls("a posted function");
         }
@@ -128,8 +128,7 @@ void EventLoop::run_arrived() noexcept {
         if (watch_ != nullptr) {
             watch_->ended();
         }
-    }
-    arrived_.clear();
+    });
     if (local.stops != nullptr) {
         unwind_stopped();
     }

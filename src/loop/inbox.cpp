@@ -9,69 +9,52 @@
 namespace rondo {
 namespace detail {
 
-void Inbox::announce() noexcept {
-    if (protocol_.announce()) {
-        driver_->wake();
-    }
-}
-
-bool Inbox::post(UniqueFunction<void()>&& function) {
-    std::lock_guard lock(mutex_);
-    if (closed_) {
-        return false;
-    }
-    functions_.push_back(std::move(function));
-    announce();
-    return true;
-}
-
 void Inbox::complete(Callback& callback) noexcept {
-    std::lock_guard lock(mutex_);
     callback.next = nullptr;
-    *last_ = &callback;
-    last_ = &callback.next;
-    announce();
+    box_.bring([&] {
+        *last_ = &callback;
+        last_ = &callback.next;
+    });
 }
 
 void Inbox::ask_to_stop(Reason reason) noexcept {
-    std::lock_guard lock(mutex_);
-    Reason none = Reason::none;
-    if (!closed_ && stop_.compare_exchange_strong(none, reason)) {
-        announce();
-    }
+    box_.bring([&] {
+        if (stop_reason() == Reason::none) {
+            stop_.store(reason, std::memory_order_relaxed);
+        }
+    });
 }
 
 void Inbox::interrupt(int signal) noexcept {
     signal_.store(signal);
-    protocol_.announce();
-    driver_->wake();
+    box_.ring();
 }
 
-void Inbox::close() noexcept {
-    std::lock_guard lock(mutex_);
-    closed_ = true;
+void Inbox::take(PostQueue& functions, Callback*& callbacks) noexcept {
+    box_.collect([&] {
+        functions.swap(functions_);
+        callbacks = std::exchange(first_, nullptr);
+        last_ = &first_;
+    });
+    is_stream_ = functions.holds_many();
 }
 
-void Inbox::take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept {
-    std::lock_guard lock(mutex_);
-    protocol_.begin_taking();
-    functions.swap(functions_);
-    callbacks = std::exchange(first_, nullptr);
-    last_ = &first_;
+// A loop that runs posts faster than another thread makes them would sleep after each few, and each
+// sleep costs both sides a system call and a wake-up. So it waits for a microsecond or two first.
+void Inbox::linger() noexcept {
+    constexpr int looks = 40;
+    is_stream_ = false;
+    for (int i = 0; i < looks && !arrived(); ++i) {
+        pause_processor();
+    }
 }
 
 void stop_loop(const LoopHandle& loop, Reason reason) noexcept { loop.inbox_->ask_to_stop(reason); }
 
 }  // namespace detail
 
-void LoopHandle::post(UniqueFunction<void()> function) const {
-    if (!inbox_->post(std::move(function))) {
-        throw Error(Errc::closed, "post", "to an event loop", "the loop has ended");
-    }
-}
-
-bool LoopHandle::try_post(UniqueFunction<void()> function) const {
-    return inbox_->post(std::move(function));
+void LoopHandle::throw_ended() {
+    throw Error(Errc::closed, "post", "to an event loop", "the loop has ended");
 }
 
 void LoopHandle::stop() const noexcept { detail::stop_loop(*this, Reason::caller); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <new>
 #include <type_traits>
@@ -25,10 +26,14 @@ class UniqueFunction<R(Args...)> {
         sizeof(F) <= inline_bytes && alignof(F) <= alignof(std::max_align_t) &&
         std::is_nothrow_move_constructible_v<F>;
 
+    template <class F>
+    static constexpr bool is_trivial =
+        std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>;
+
     struct Table {
         R (*call)(void*, Args&&...);
-        void (*move)(void* from, void* to) noexcept;
-        void (*destroy)(void*) noexcept;
+        void (*move)(void* from, void* to) noexcept;  ///< null: the bytes are copied
+        void (*destroy)(void*) noexcept;              ///< null: there is nothing to do
     };
 
 public:
@@ -67,31 +72,46 @@ public:
 
 private:
     template <class D>
-    static constexpr Table inline_table{[](void* at, Args&&... args) -> R {
-                                            return std::invoke(*static_cast<D*>(at),
-                                                               std::forward<Args>(args)...);
-                                        },
-                                        [](void* from, void* to) noexcept {
-                                            ::new (to) D(std::move(*static_cast<D*>(from)));
-                                            static_cast<D*>(from)->~D();
-                                        },
-                                        [](void* at) noexcept { static_cast<D*>(at)->~D(); }};
+    static R call_inline(void* at, Args&&... args) {
+        return std::invoke(*static_cast<D*>(at), std::forward<Args>(args)...);
+    }
     template <class D>
-    static constexpr Table heap_table{
-        [](void* at, Args&&... args) -> R {
-            return std::invoke(**static_cast<D**>(at), std::forward<Args>(args)...);
-        },
-        [](void* from, void* to) noexcept { ::new (to) D*(*static_cast<D**>(from)); },
-        [](void* at) noexcept { delete *static_cast<D**>(at); }};
+    static void move_inline(void* from, void* to) noexcept {
+        ::new (to) D(std::move(*static_cast<D*>(from)));
+        static_cast<D*>(from)->~D();
+    }
+    template <class D>
+    static void destroy_inline(void* at) noexcept {
+        static_cast<D*>(at)->~D();
+    }
+    template <class D>
+    static R call_heap(void* at, Args&&... args) {
+        return std::invoke(**static_cast<D**>(at), std::forward<Args>(args)...);
+    }
+    template <class D>
+    static void destroy_heap(void* at) noexcept {
+        delete *static_cast<D**>(at);
+    }
+
+    template <class D>
+    static constexpr Table inline_table{&call_inline<D>, is_trivial<D> ? nullptr : &move_inline<D>,
+                                        is_trivial<D> ? nullptr : &destroy_inline<D>};
+    template <class D>
+    static constexpr Table heap_table{&call_heap<D>, nullptr, &destroy_heap<D>};
 
     void take(UniqueFunction& other) noexcept {
         table_ = std::exchange(other.table_, nullptr);
         if (table_ != nullptr) {
-            table_->move(other.store_, store_);
+            if (table_->move == nullptr) {
+                std::memcpy(store_, other.store_, inline_bytes);
+            } else {
+                table_->move(other.store_, store_);
+            }
         }
     }
     void reset() noexcept {
-        if (const Table* table = std::exchange(table_, nullptr)) {
+        const Table* const table = std::exchange(table_, nullptr);
+        if (table != nullptr && table->destroy != nullptr) {
             table->destroy(store_);
         }
     }

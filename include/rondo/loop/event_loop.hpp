@@ -219,7 +219,7 @@ private:
     unsigned threads_max_;
     std::unique_ptr<detail::DebugWatch> watch_;  ///< of a debugging loop
     std::unique_ptr<detail::ThreadPool> pool_;
-    std::vector<UniqueFunction<void()>> arrived_;
+    detail::PostQueue arrived_;
     std::vector<ReadyTask> drawn_;  ///< ready tasks, of which the driver chooses
     std::size_t drawn_begin_ = 0;   ///< those before were taken
     std::uint64_t tasks_seen_ = 0;

@@ -4,14 +4,14 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <utility>
-#include <vector>
 
+#include "rondo/base/adaptive_mutex.hpp"
 #include "rondo/base/unique_function.hpp"
 #include "rondo/coro/scope.hpp"
 #include "rondo/loop/driver.hpp"
-#include "rondo/loop/wake_protocol.hpp"
+#include "rondo/loop/mailbox.hpp"
+#include "rondo/loop/post_queue.hpp"
 
 namespace rondo {
 
@@ -29,10 +29,12 @@ struct Callback {
 /// undefined.
 class Inbox {
 public:
-    explicit Inbox(Driver& driver) noexcept : driver_(&driver) {}
+    explicit Inbox(Driver& driver) noexcept : box_(driver) {}
 
     /// False: the loop has ended. Thread-safe.
-    bool post(UniqueFunction<void()>&& function);
+    bool post(UniqueFunction<void()>&& function) {
+        return box_.bring([&] { functions_.push(std::move(function)); });
+    }
     /// Thread-safe. Requires: the loop lives (it waits for its thread jobs).
     void complete(Callback& callback) noexcept;
     /// The main task is to be cancelled, and any that is run later. Thread-safe.
@@ -41,29 +43,33 @@ public:
     void interrupt(int signal) noexcept;
 
     // The loop's thread only.
-    void close() noexcept;
-    void take(std::vector<UniqueFunction<void()>>& functions, Callback*& callbacks) noexcept;
+    void close() noexcept { box_.close(); }
+    /// Requires: `functions` is empty.
+    void take(PostQueue& functions, Callback*& callbacks) noexcept;
     /// The signal that came since the last call, or 0.
     int take_signal() noexcept { return signal_.exchange(0); }
     /// `none` unless somebody asked.
     Reason stop_reason() const noexcept { return stop_.load(std::memory_order_relaxed); }
     /// True: something arrived while falling asleep.
-    bool fall_asleep() noexcept { return protocol_.fall_asleep(); }
-    void wake_up() noexcept { protocol_.wake_up(); }
-    bool arrived() const noexcept { return protocol_.arrived(); }
+    bool fall_asleep() noexcept {
+        if (is_stream_) {
+            linger();
+        }
+        return box_.fall_asleep();
+    }
+    void wake_up() noexcept { box_.wake_up(); }
+    bool arrived() const noexcept { return box_.arrived(); }
 
 private:
-    void announce() noexcept;
+    void linger() noexcept;
 
-    std::mutex mutex_;
-    std::vector<UniqueFunction<void()>> functions_;
+    Mailbox<AdaptiveMutex, std::atomic, Driver> box_;
+    PostQueue functions_;
     Callback* first_ = nullptr;
     Callback** last_ = &first_;
-    Driver* const driver_;  ///< gone once closed; a signal's guard is gone before
-    bool closed_ = false;   ///< guarded by mutex_
+    bool is_stream_ = false;  ///< the last posts came in numbers; the loop's thread only
     std::atomic<Reason> stop_{Reason::none};
     std::atomic<int> signal_{0};
-    WakeProtocol<std::atomic> protocol_;
 };
 
 /// LoopHandle::stop() for a reason of the library's.
@@ -78,9 +84,15 @@ public:
     ///
     /// Errors: Error (closed) when the loop has ended. What `function` throws is reported on
     /// stderr.
-    void post(UniqueFunction<void()> function) const;
+    void post(UniqueFunction<void()> function) const {
+        if (!inbox_->post(std::move(function))) [[unlikely]] {
+            throw_ended();
+        }
+    }
     /// False instead of the error.
-    bool try_post(UniqueFunction<void()> function) const;
+    bool try_post(UniqueFunction<void()> function) const {
+        return inbox_->post(std::move(function));
+    }
 
     /// Cancels the main task, as a signal does: run() throws Cancelled (caller), and shields hold
     /// it off for RunOptions::grace at most. A main task that has not begun never runs; this goes
@@ -91,6 +103,8 @@ private:
     friend class EventLoop;
     friend void detail::stop_loop(const LoopHandle& loop, Reason reason) noexcept;
     explicit LoopHandle(std::shared_ptr<detail::Inbox> inbox) noexcept : inbox_(std::move(inbox)) {}
+    [[noreturn]] static void throw_ended();
+
     std::shared_ptr<detail::Inbox> inbox_;
 };
 

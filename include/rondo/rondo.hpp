@@ -20,6 +20,7 @@
 #include "rondo/loop/wait.hpp"
 #include "rondo/loop/retry.hpp"
 #include "rondo/loop/to_thread.hpp"
+#include "rondo/loop/abandon_on_cancel.hpp"
 #include "rondo/loop/run_on_all_cores.hpp"
 #include "rondo/loop/task_info.hpp"
 #include "rondo/base/report.hpp"

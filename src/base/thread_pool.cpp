@@ -1,32 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread_pool.hpp"
 
-#include <system_error>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/thread.hpp"
 
 namespace rondo::detail {
+namespace {
 
-ThreadPool::ThreadPool(std::size_t threads_max, std::string name)
-    : threads_max_(threads_max), name_(std::move(name)) {
-    threads_.reserve(threads_max_);
-}
+struct Worker {
+    std::thread thread;
+    Job* job = nullptr;  ///< one that can be abandoned, while it runs
+    bool abandoned = false;
+    bool ended = false;
+};
 
-ThreadPool::~ThreadPool() {
-    {
-        std::lock_guard lock(mutex_);
-        closing_ = true;
+}  // namespace
+
+class ThreadPool::Shared {
+public:
+    Shared(std::size_t threads_max, std::string name)
+        : threads_max_(threads_max), name_(std::move(name)) {}
+
+    bool submit(Job& job, const std::shared_ptr<Shared>& self) noexcept;
+    bool try_cancel(Job& job) noexcept;
+    bool try_abandon(Job& job, std::size_t max, const std::shared_ptr<Shared>& self) noexcept;
+    std::size_t abandoned() noexcept {
+        const std::lock_guard lock(mutex_);
+        return abandoned_;
     }
-    wake_.notify_all();
-    for (std::thread& thread : threads_) {
-        thread.join();
-    }
-}
+    /// Null: without bound.
+    std::size_t close(const std::chrono::nanoseconds* grace) noexcept;
 
-bool ThreadPool::submit(Job& job) noexcept {
-    std::lock_guard lock(mutex_);
-    if (idle_ <= queued_ && threads_.size() < threads_max_ && !start_thread() && threads_.empty()) {
+private:
+    using Lock = std::unique_lock<std::mutex>;
+
+    std::size_t allowed() const noexcept { return threads_max_ + abandoned_; }
+    bool start_worker(const std::shared_ptr<Shared>& self) noexcept;
+    void join_ended() noexcept;
+    void work(Worker& worker) noexcept;
+    Job* next_job(Lock& lock) noexcept;
+    void run(Job& job, Worker& worker, Lock& lock) noexcept;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable ended_;
+    Job* first_ = nullptr;
+    Job** last_ = &first_;
+    std::size_t idle_ = 0;
+    std::size_t queued_ = 0;
+    std::size_t alive_ = 0;
+    std::size_t abandoned_ = 0;
+    bool closing_ = false;
+    std::size_t threads_max_;
+    std::string name_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+bool ThreadPool::Shared::submit(Job& job, const std::shared_ptr<Shared>& self) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (idle_ <= queued_ && alive_ < allowed() && !start_worker(self) && alive_ == abandoned_) {
         return false;
     }
     job.next = nullptr;
@@ -37,8 +75,8 @@ bool ThreadPool::submit(Job& job) noexcept {
     return true;
 }
 
-bool ThreadPool::try_cancel(Job& job) noexcept {
-    std::lock_guard lock(mutex_);
+bool ThreadPool::Shared::try_cancel(Job& job) noexcept {
+    const std::lock_guard lock(mutex_);
     for (Job** at = &first_; *at != nullptr; at = &(*at)->next) {
         if (*at == &job) {
             *at = job.next;
@@ -52,36 +90,142 @@ bool ThreadPool::try_cancel(Job& job) noexcept {
     return false;
 }
 
-bool ThreadPool::start_thread() noexcept {
-    try {
-        threads_.push_back(start_without_signals(name_, [this] { work(); }));
-    } catch (const std::system_error&) {
+// Its thread may never come back: another one takes its place, for the jobs that wait, too.
+bool ThreadPool::Shared::try_abandon(Job& job, std::size_t max,
+                                     const std::shared_ptr<Shared>& self) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (abandoned_ >= max) {
         return false;
     }
-    return true;
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+        if (worker->job == &job) {
+            worker->job = nullptr;
+            worker->abandoned = true;
+            ++abandoned_;
+            if (queued_ > idle_) {
+                start_worker(self);
+            }
+            return true;
+        }
+    }
+    return false;
 }
 
-void ThreadPool::work() noexcept {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-        while (first_ == nullptr) {
-            if (closing_) {
-                return;
-            }
-            ++idle_;
-            wake_.wait(lock);
-            --idle_;
+bool ThreadPool::Shared::start_worker(const std::shared_ptr<Shared>& self) noexcept {
+    join_ended();
+    try {
+        Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
+        worker.thread = start_without_signals(name_, [self, &worker] { self->work(worker); });
+        ++alive_;
+        return true;
+    } catch (const std::exception&) {
+        if (!workers_.empty() && !workers_.back()->thread.joinable()) {
+            workers_.pop_back();
         }
-        Job& job = *first_;
-        first_ = job.next;
-        if (first_ == nullptr) {
-            last_ = &first_;
-        }
-        --queued_;
-        lock.unlock();
-        job.run(job);
-        lock.lock();
+        return false;
     }
+}
+
+void ThreadPool::Shared::join_ended() noexcept {
+    std::erase_if(workers_, [](const std::unique_ptr<Worker>& worker) {
+        if (worker->ended) {
+            worker->thread.join();
+        }
+        return worker->ended;
+    });
+}
+
+void ThreadPool::Shared::work(Worker& worker) noexcept {
+    Lock lock(mutex_);
+    while (Job* const job = next_job(lock)) {
+        run(*job, worker, lock);
+    }
+    --alive_;
+    worker.ended = true;
+    ended_.notify_all();
+}
+
+// Null: this thread is to end, because the pool does, or since an abandoned one came back.
+Job* ThreadPool::Shared::next_job(Lock& lock) noexcept {
+    while (first_ == nullptr) {
+        if (closing_ || alive_ > allowed()) {
+            return nullptr;
+        }
+        ++idle_;
+        wake_.wait(lock);
+        --idle_;
+    }
+    if (alive_ > allowed()) {
+        wake_.notify_one();
+        return nullptr;
+    }
+    Job* const job = std::exchange(first_, first_->next);
+    if (first_ == nullptr) {
+        last_ = &first_;
+    }
+    --queued_;
+    return job;
+}
+
+void ThreadPool::Shared::run(Job& job, Worker& worker, Lock& lock) noexcept {
+    const auto ended = job.ended;
+    worker.job = ended != nullptr ? &job : nullptr;
+    lock.unlock();
+    job.run(job);
+    if (ended != nullptr) {
+        lock.lock();
+        worker.job = nullptr;
+        const bool abandoned = worker.abandoned;
+        lock.unlock();
+        ended(job, abandoned);
+    }
+    lock.lock();
+    if (std::exchange(worker.abandoned, false)) {
+        --abandoned_;
+    }
+}
+
+std::size_t ThreadPool::Shared::close(const std::chrono::nanoseconds* grace) noexcept {
+    Lock lock(mutex_);
+    closing_ = true;
+    wake_.notify_all();
+    const auto all_ended = [this] { return alive_ == 0; };
+    if (grace == nullptr) {
+        ended_.wait(lock, all_ended);
+    } else {
+        ended_.wait_for(lock, *grace, all_ended);
+    }
+    const std::size_t left = alive_;
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+        if (!worker->ended) {
+            worker->thread.detach();
+        }
+    }
+    join_ended();
+    return left;
+}
+
+ThreadPool::ThreadPool(std::size_t threads_max, std::string name)
+    : shared_(std::make_shared<Shared>(threads_max, std::move(name))) {}
+
+ThreadPool::~ThreadPool() {
+    if (shared_ != nullptr) {
+        shared_->close(nullptr);
+    }
+}
+
+bool ThreadPool::submit(Job& job) noexcept { return shared_->submit(job, shared_); }
+
+bool ThreadPool::try_cancel(Job& job) noexcept { return shared_->try_cancel(job); }
+
+bool ThreadPool::try_abandon(Job& job, std::size_t max) noexcept {
+    return shared_->try_abandon(job, max, shared_);
+}
+
+std::size_t ThreadPool::abandoned() const noexcept { return shared_->abandoned(); }
+
+std::size_t ThreadPool::close_within(std::chrono::nanoseconds grace) noexcept {
+    return std::exchange(shared_, nullptr)->close(&grace);
 }
 
 }  // namespace rondo::detail

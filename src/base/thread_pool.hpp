@@ -2,23 +2,17 @@
 // A bounded pool of threads that runs intrusive jobs in order of submission.
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
+
+#include "rondo/base/job.hpp"
 
 namespace rondo::detail {
 
-/// What a ThreadPool runs. The owner keeps it alive until run() was entered or try_cancel() took it
-/// back; run() may end its life.
-struct Job {
-    Job* next = nullptr;
-    void (*run)(Job&) noexcept = nullptr;
-};
-
-/// At most `threads_max` threads, each started when a job finds no idle one. Thread-safe.
+/// At most `threads_max` threads, each started when a job finds no idle one; an abandoned job's
+/// thread does not count. Thread-safe.
 class ThreadPool {
 public:
     ThreadPool(std::size_t threads_max, std::string name);
@@ -27,26 +21,26 @@ public:
     /// Runs what is still queued, then joins the threads.
     ~ThreadPool();
 
-    /// Errors: false when no thread runs and none could be started; the job was not taken.
+    /// Errors: false when no thread could take it and none could be started; it was not taken.
     bool submit(Job& job) noexcept;
 
     /// True: `job` was still queued and will not run.
     bool try_cancel(Job& job) noexcept;
 
-private:
-    void work() noexcept;
-    bool start_thread() noexcept;
+    /// True: `job` runs, and from now on belongs to its thread alone. False: it has ended, or is
+    /// not running yet, or `max` abandoned jobs run already. Requires: `job.ended`.
+    bool try_abandon(Job& job, std::size_t max) noexcept;
 
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    Job* first_ = nullptr;
-    Job** last_ = &first_;
-    std::size_t idle_ = 0;
-    std::size_t queued_ = 0;
-    bool closing_ = false;
-    std::size_t threads_max_;
-    std::string name_;
-    std::vector<std::thread> threads_;
+    /// Abandoned jobs that still run.
+    std::size_t abandoned() const noexcept;
+
+    /// As the destructor, but gives up after `grace`: what runs then goes on, on threads that
+    /// belong to nobody, with what they need of the pool. Returns how many these are. No more jobs.
+    std::size_t close_within(std::chrono::nanoseconds grace) noexcept;
+
+private:
+    class Shared;
+    std::shared_ptr<Shared> shared_;  ///< with the threads
 };
 
 }  // namespace rondo::detail

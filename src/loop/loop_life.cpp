@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How an EventLoop begins and ends; its turns are in event_loop.cpp.
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 #include <utility>
 
@@ -36,7 +37,8 @@ EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
       wheel_(now_),
       schedules_(driver_->schedules()),
       grace_(options.grace),
-      threads_max_(options.threads_max) {
+      threads_max_(options.threads_max),
+      threads_abandoned_max_(options.threads_abandoned_max) {
     RONDO_REQUIRE(local.loop == nullptr, "a loop runs on this thread already: run() inside run()");
     if (threads_max_ == 0) {
         threads_max_ = std::min(32U, std::thread::hardware_concurrency() + 4);
@@ -54,7 +56,7 @@ EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
 }
 
 EventLoop::~EventLoop() {
-    pool_.reset();
+    close_thread_pool();
     inbox_->close();
     detail::report_unread_errors();
     local.loop = nullptr;
@@ -208,8 +210,30 @@ detail::ThreadPool& EventLoop::thread_pool() {
     return *pool_;
 }
 
+// Only abandoned jobs can be running: the others were waited for.
+void EventLoop::close_thread_pool() noexcept {
+    if (pool_ == nullptr) {
+        return;
+    }
+    const std::size_t left = pool_->close_within(grace_);
+    pool_.reset();
+    if (left > 0) {
+        char text[100];
+        std::snprintf(text, sizeof text, "the loop has ended, and %zu abandoned thread job%s", left,
+                      left == 1 ? " still runs" : "s still run");
+        detail::report(text);
+    }
+}
+
 LoopStats EventLoop::stats() const noexcept {
-    return LoopStats{driver_->in_flight(), timers_, thread_jobs_, root_.left, local.pool.live};
+    LoopStats stats;
+    stats.operations = driver_->in_flight();
+    stats.timers = timers_;
+    stats.thread_jobs = thread_jobs_;
+    stats.abandoned_jobs = pool_ != nullptr ? pool_->abandoned() : 0;
+    stats.tasks = root_.left;
+    stats.frames = local.pool.live;
+    return stats;
 }
 
 EventLoop& current_loop() noexcept {

@@ -14,7 +14,7 @@ namespace rondo::detail {
 // other.
 struct ThreadCall::PoolJob : Job {
     ThreadCall* call = nullptr;
-    Inbox* inbox = nullptr;
+    std::shared_ptr<Inbox> inbox;
     std::shared_ptr<const Context> context;
 };
 
@@ -51,16 +51,17 @@ void ThreadCall::start() noexcept {
     }
     job_ = new PoolJob;
     job_->call = this;
-    job_->inbox = &loop.inbox();
+    job_->inbox = loop.shared_inbox();
     job_->context = context_of(*scope_);
     job_->run = [](Job& job) noexcept {
         ThreadCall& self = *static_cast<PoolJob&>(job).call;
-        Inbox& inbox = *static_cast<PoolJob&>(job).inbox;
+        // Kept beyond complete(), with which the job may go.
+        const std::shared_ptr<Inbox> inbox = std::move(static_cast<PoolJob&>(job).inbox);
         {
             const Context::OnThread context(std::move(static_cast<PoolJob&>(job).context));
             self.work_(self);
         }
-        inbox.complete(self);
+        inbox->complete(self);
     };
     if (!loop.thread_pool().submit(*job_)) {
         failed_ = true;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <deque>
 #include <functional>
@@ -162,6 +163,63 @@ TEST(ThreadPool, its_threads_take_no_signals_and_have_a_name) {
     ASSERT_TRUE(pool.submit(job));
     EXPECT_TRUE(blocked.get_future().get());
     EXPECT_EQ(name.get_future().get(), "a name that is ");
+}
+
+namespace {
+
+/// A job that can be abandoned, and says what became of it.
+struct Endless : Work {
+    std::promise<void> started;
+    std::promise<void> release;
+    std::promise<bool> abandoned;
+
+    Endless()
+        : Work([this] {
+              started.set_value();
+              release.get_future().wait();
+          }) {
+        ended = [](Job& job, bool was_abandoned) noexcept {
+            static_cast<Endless&>(job).abandoned.set_value(was_abandoned);
+        };
+    }
+};
+
+}  // namespace
+
+TEST(ThreadPool, only_a_job_that_runs_can_be_abandoned_and_once) {
+    Endless first;
+    Endless queued;
+    ThreadPool pool(1, "test");
+    ASSERT_TRUE(pool.submit(first));
+    first.started.get_future().wait();
+    ASSERT_TRUE(pool.submit(queued));
+    EXPECT_FALSE(pool.try_abandon(queued, 5));
+    EXPECT_FALSE(pool.try_abandon(first, 0)) << "at the limit";
+    EXPECT_TRUE(pool.try_abandon(first, 1));
+    EXPECT_FALSE(pool.try_abandon(first, 2));
+    EXPECT_EQ(pool.abandoned(), 1u);
+    queued.started.get_future().wait();  // on a thread in place of the lost one
+    first.release.set_value();
+    EXPECT_TRUE(first.abandoned.get_future().get());
+    queued.release.set_value();
+    EXPECT_FALSE(queued.abandoned.get_future().get());
+    EXPECT_FALSE(pool.try_abandon(queued, 5)) << "it has ended";
+}
+
+TEST(ThreadPool, closing_within_a_time_leaves_behind_what_still_runs) {
+    Endless stuck;
+    Endless ends;
+    ThreadPool pool(2, "test");
+    ASSERT_TRUE(pool.submit(stuck));
+    ASSERT_TRUE(pool.submit(ends));
+    stuck.started.get_future().wait();
+    ends.started.get_future().wait();
+    ends.release.set_value();
+    EXPECT_FALSE(ends.abandoned.get_future().get());
+    ASSERT_TRUE(pool.try_abandon(stuck, 1));
+    EXPECT_EQ(pool.close_within(std::chrono::milliseconds(20)), 1u);
+    stuck.release.set_value();
+    EXPECT_TRUE(stuck.abandoned.get_future().get());
 }
 
 TEST(ThreadPool, starts_no_thread_before_the_first_job) { const ThreadPool pool(4, "test"); }

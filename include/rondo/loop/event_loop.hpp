@@ -31,8 +31,12 @@ struct RunOptions {
     /// slow_callback_duration.
     Duration slow_callback = std::chrono::milliseconds(100);
     unsigned threads_max = 0;  ///< of to_thread; 0: processors + 4, at most 32
+    /// Calls of to_thread(abandon_on_cancel, …) that may run on after their await was cancelled,
+    /// each on a thread beyond threads_max. While so many do, a further cancel waits for its call.
+    unsigned threads_abandoned_max = 16;
     /// Once tasks were asked to stop, by a signal or by the end of the main task, how long shields
-    /// may hold that off; then they are cancelled too.
+    /// may hold that off; then they are cancelled too. The end of the loop waits as long for
+    /// abandoned thread jobs; then it leaves their threads behind, and says so on stderr.
     Duration grace = std::chrono::seconds(10);
 };
 
@@ -50,11 +54,12 @@ struct PendingOperation : Operation, Leaf {
 
 /// Counts for tests and monitors; all zero in an idle loop but for its main task.
 struct LoopStats {
-    std::size_t operations = 0;   ///< in flight in the driver
-    std::size_t timers = 0;       ///< armed
-    std::size_t thread_jobs = 0;  ///< of to_thread: queued or running
-    std::size_t tasks = 0;        ///< children of the root: the main task and create_task's
-    long frames = 0;              ///< coroutine frames and task nodes alive on this thread
+    std::size_t operations = 0;      ///< in flight in the driver
+    std::size_t timers = 0;          ///< armed
+    std::size_t thread_jobs = 0;     ///< of to_thread: queued or running, and awaited
+    std::size_t abandoned_jobs = 0;  ///< of to_thread: still running, awaited by nobody
+    std::size_t tasks = 0;           ///< children of the root: the main task and create_task's
+    long frames = 0;                 ///< coroutine frames and task nodes alive on this thread
 };
 
 /// One loop, on the thread that made it. Programs use run(); inside it, `current_loop()` is this.
@@ -117,6 +122,7 @@ public:
         runnable_tail_ = &operation.next;
     }
     detail::ThreadPool& thread_pool();
+    unsigned threads_abandoned_max() const noexcept { return threads_abandoned_max_; }
     detail::Inbox& inbox() noexcept { return *inbox_; }
     std::shared_ptr<detail::Inbox> shared_inbox() const noexcept { return inbox_; }
     void count_thread_job(int change) noexcept {
@@ -183,6 +189,8 @@ private:
     void end_grace() noexcept;
     void force_stop() noexcept;
 
+    void close_thread_pool() noexcept;
+
     static detail::Scope* on_root(detail::Scope& root, detail::ScopeEvent event);
     static const detail::ScopeKind root_kind;
 
@@ -217,6 +225,7 @@ private:
 
     std::size_t thread_jobs_ = 0;
     unsigned threads_max_;
+    unsigned threads_abandoned_max_;
     std::unique_ptr<detail::DebugWatch> watch_;  ///< of a debugging loop
     std::unique_ptr<detail::ThreadPool> pool_;
     detail::PostQueue arrived_;

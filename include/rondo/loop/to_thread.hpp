@@ -42,51 +42,69 @@ private:
     bool failed_ = false;   ///< no thread took it
 };
 
+/// A call with its arguments, made once, and what came of it.
 template <class F, class... Args>
-class [[nodiscard]] ToThread : public ThreadCall {
-    using R = std::invoke_result_t<F&&, Args&&...>;
-
+class StoredCall {
 public:
-    template <class G, class... Given>
-    explicit ToThread(std::in_place_t, G&& function, Given&&... args)
-        : ThreadCall(&work),
-          function_(std::forward<G>(function)),
-          args_(std::forward<Given>(args)...) {}
-    ToThread(ToThread&& other) noexcept
-        : ThreadCall(static_cast<ThreadCall&&>(other)),
-          function_(std::move(other.function_)),
-          args_(std::move(other.args_)) {}
+    using result_type = std::invoke_result_t<F&&, Args&&...>;
 
-    R await_resume() {
-        check_started();
+    template <class G, class... Given>
+    explicit StoredCall(std::in_place_t, G&& function, Given&&... args)
+        : function_(std::forward<G>(function)), args_(std::forward<Given>(args)...) {}
+    /// Requires: not called yet.
+    StoredCall(StoredCall&& other) noexcept
+        : function_(std::move(other.function_)), args_(std::move(other.args_)) {}
+
+    void call() noexcept {
+        try {
+            if constexpr (std::is_void_v<result_type>) {
+                std::apply(std::move(function_), std::move(args_));
+            } else {
+                result_.emplace(std::apply(std::move(function_), std::move(args_)));
+            }
+        } catch (...) {
+            error_ = std::current_exception();
+        }
+    }
+    result_type take() {
         if (error_ != nullptr) {
             std::rethrow_exception(error_);
         }
-        if constexpr (std::is_reference_v<R>) {
-            return static_cast<R>(result_->get());
-        } else if constexpr (!std::is_void_v<R>) {
+        if constexpr (std::is_reference_v<result_type>) {
+            return static_cast<result_type>(result_->get());
+        } else if constexpr (!std::is_void_v<result_type>) {
             return std::move(*result_);
         }
     }
 
 private:
-    static void work(ThreadCall& call) noexcept {
-        auto& self = static_cast<ToThread&>(call);
-        try {
-            if constexpr (std::is_void_v<R>) {
-                std::apply(std::move(self.function_), std::move(self.args_));
-            } else {
-                self.result_.emplace(std::apply(std::move(self.function_), std::move(self.args_)));
-            }
-        } catch (...) {
-            self.error_ = std::current_exception();
-        }
-    }
-
     F function_;
     std::tuple<Args...> args_;
-    std::optional<Value<R>> result_;
+    std::optional<Value<result_type>> result_;
     std::exception_ptr error_;
+};
+
+template <class F, class... Args>
+class [[nodiscard]] ToThread : public ThreadCall {
+    using Call = StoredCall<F, Args...>;
+
+public:
+    template <class G, class... Given>
+    explicit ToThread(std::in_place_t, G&& function, Given&&... args)
+        : ThreadCall(&work),
+          call_(std::in_place, std::forward<G>(function), std::forward<Given>(args)...) {}
+    ToThread(ToThread&& other) noexcept
+        : ThreadCall(static_cast<ThreadCall&&>(other)), call_(std::move(other.call_)) {}
+
+    typename Call::result_type await_resume() {
+        check_started();
+        return call_.take();
+    }
+
+private:
+    static void work(ThreadCall& call) noexcept { static_cast<ToThread&>(call).call_.call(); }
+
+    Call call_;
 };
 
 }  // namespace detail
@@ -95,7 +113,8 @@ private:
 /// arguments are stored, and passed as rvalues. In the simulation it runs on the loop.
 ///
 /// Cancellation: a call that has not started is withdrawn. One that runs cannot be interrupted: the
-/// stop waits for its end, since it may use what the caller owns, and its result wins.
+/// stop waits for its end, since it may use what the caller owns, and its result wins. See
+/// abandon_on_cancel for calls that may not end.
 /// Errors: what `function` throws; Error (exhausted) when no thread can be started.
 template <class F, class... Args>
     requires std::is_invocable_v<std::decay_t<F>&&, std::decay_t<Args>&&...>

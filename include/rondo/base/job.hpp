@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a thread pool runs.
+#pragma once
+
+namespace rondo::detail {
+
+/// Intrusive. The owner keeps it alive until run() was entered or the pool gave it back; run() may
+/// end its life, unless `ended` is set.
+struct Job {
+    Job* next = nullptr;
+    void (*run)(Job&) noexcept = nullptr;
+    /// Unless null: called on the same thread after run(); says whether the job was abandoned
+    /// meanwhile, so that nobody else knows it any more.
+    void (*ended)(Job&, bool abandoned) noexcept = nullptr;
+};
+
+}  // namespace rondo::detail

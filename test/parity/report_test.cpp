@@ -89,7 +89,8 @@ TEST_F(ParityReport, a_stopped_task_is_no_news) {
 
 TEST_F(ParityReport, a_task_that_was_never_started_is_freed_without_a_word) {
     differs("coroutine ... was never awaited",
-            "the compiler warns of a task that is dropped where it is made: it is nodiscard");
+            "the compiler warns of the usual mistake, since tasks are nodiscard; debug tells of "
+            "the rest");
     const std::string text = errors_of([]() -> Task<> {
         auto holds = [](Tracked one) -> Task<int> { co_return one.number(); };
         {

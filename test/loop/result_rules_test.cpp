@@ -207,7 +207,7 @@ class CancelsWhileSuspending : detail::Waiter {
 public:
     CancelsWhileSuspending(TaskGroup& group, Log& log) noexcept : group_(&group), log_(&log) {}
     bool await_ready() const noexcept { return false; }
-    void await_suspend(detail::Handle frame) noexcept {
+    void await_suspend(detail::Awaiting frame) noexcept {
         if (detail::park(*this, frame, leaf)) {
             group_->cancel();
             log_->say("suspending");
@@ -245,7 +245,7 @@ TEST_F(ResultRulesTest, rule_5_no_frame_dies_below_a_frame_of_the_driver) {
         }
     };
     auto driver = std::make_unique<PointDriver>(
-        make_driver(DriverOptions{DriverKind::sim, false, 1}), 0, strike);
+        make_driver(DriverOptions{DriverKind::sim, Schedule::fifo, 1}), 0, strike);
     point = driver.get();
     EventLoop loop(std::move(driver), sim_options());
     auto body = [&]() -> Task<> {

@@ -108,7 +108,7 @@ TEST_P(TcpListenerTest, a_second_accept_is_told_busy) {
     on_driver([&]() -> Task<> {
         TcpListener listener = TcpListener::listen(Address::loopback(0));
         auto first = create_task(accept_one(listener));
-        co_await turns(2);
+        co_await sleep(1ms);
         const std::string error =
             co_await error_of([&]() -> Task<> { co_await listener.accept(); });
         EXPECT_EQ(error, "busy");

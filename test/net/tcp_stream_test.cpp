@@ -150,7 +150,7 @@ TEST_P(TcpStreamTest, a_second_reader_is_told_busy_and_disturbs_nothing) {
     on_driver([&]() -> Task<> {
         Pair pair = co_await connected();
         auto first = create_task(read_exactly(pair.server, 2));
-        co_await turns(2);
+        co_await sleep(1ms);
         const std::string error = co_await error_of([&] { return read_exactly(pair.server, 1); });
         EXPECT_EQ(error, "busy");
         co_await pair.client.write_all("ok");

@@ -79,6 +79,7 @@ void EventLoop::run_main(Scope& main) {
     done_ = false;
     heed_requests();
     run_turns();
+    local.current = &root_;  // the scope that ran last may be gone
     end_grace();
 }
 

@@ -177,5 +177,22 @@ TEST_F(RunnerTest, a_cancel_says_where_it_was_called) {
     run_sim(main);
 }
 
+// In reverse the main task ends before the other one, which is gone with its end.
+TEST_F(RunnerTest, tasks_can_be_listed_after_a_run_whose_last_task_is_gone) {
+    RunOptions options = sim_options();
+    options.schedule = Schedule::reverse;
+    Runner runner(options);
+    runner.run([&]() -> Task<> {
+        create_task([&]() -> Task<> {
+            log.say("other");
+            co_return;
+        }).detach();
+        co_await yield();
+        log.say("main");
+    });
+    EXPECT_EQ(log.text(), "main other");
+    EXPECT_TRUE(all_tasks().empty());
+}
+
 }  // namespace
 }  // namespace rondo::test

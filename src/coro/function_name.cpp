@@ -3,6 +3,7 @@
 //
 //     rondo::Task<> app::Box<T>::get(T) const [with T = int]
 //     app::outer(int)::<lambda(int, std::string)> mutable
+//     app::outer(int)::<lambda(int)>::operator()(outer(int)::Frame*) const
 //     rondo::Task<> app::{anonymous}::helper()
 //     static Task<T> app::Box<int>::make(T) [T = int]
 //     auto app::outer(int)::(anonymous class)::operator()(int) const
@@ -87,6 +88,7 @@ std::string short_function_name(std::string_view pretty) {
     }
     replace_all(name, "operator{}", "operator()");
     replace_all(name, "{anonymous}::", "");
+    replace_all(name, "{lambda}::operator()", "{lambda}");
     return name;
 }
 

@@ -38,6 +38,8 @@ TEST(FunctionNameTest, a_lambda_is_named_after_where_it_stands) {
                   "auto app::outer(int)::(anonymous class)::operator()(int, std::string) const"),
               "app::outer::{lambda}");
     EXPECT_EQ(short_function_name("main()::<lambda(std::function<void(int)>)>"), "main::{lambda}");
+    EXPECT_EQ(short_function_name("app::outer(int)::<lambda()>::operator()(_ZN3app.Frame*) const"),
+              "app::outer::{lambda}");
 }
 
 TEST(FunctionNameTest, an_anonymous_namespace_is_left_out) {

@@ -32,6 +32,9 @@ void DebugWatch::resumes(const Scope& scope) {
             root_ = promise.place;
         }
     });
+    if (root_.line() == 0 && name_.empty()) {
+        name_ = task != nullptr ? task->kind->name : scope.kind->name;
+    }
     begun_ = driver_.now();
     begin_stretch();
 }
@@ -76,7 +79,7 @@ void DebugWatch::late(std::chrono::nanoseconds elapsed) noexcept {
 // task "crunch", resumed in work (a.cpp:12),
 std::string DebugWatch::subject() const {
     if (root_.line() == 0) {
-        return name_.empty() ? "a task" : name_;
+        return name_;
     }
     std::string text = "task ";
     if (name_.empty()) {

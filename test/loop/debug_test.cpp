@@ -145,6 +145,12 @@ TEST(BlockedLoopTest, shorter_than_the_limit_is_no_report) {
     EXPECT_THAT(reports.take(), IsEmpty());
 }
 
+TEST(BlockedLoopTest, a_plain_function_is_called_by_its_place) {
+    Reports reports;
+    run([] { blocking_sleep(1s); }, debugging());
+    EXPECT_THAT(reports.take(), ElementsAre("main blocked the loop for 1 s"));
+}
+
 TEST(BlockedLoopTest, a_posted_function_is_reported) {
     Reports reports;
     run(

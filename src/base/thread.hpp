@@ -14,7 +14,7 @@ namespace rondo::detail {
 /// Starts a thread that blocks all signals: they are for the program's own threads. Linux shows 15
 /// characters of the name. Errors: std::system_error.
 template <class F>
-std::thread start_without_signals(std::string name, F&& work) {
+std::thread start_without_signals(const std::string& name, F&& work) {
     struct Mask {
         sigset_t before;
         Mask() noexcept {

@@ -46,7 +46,7 @@ struct Leaf {
     constexpr explicit Leaf(const LeafKind* kind) noexcept : leaf_kind(kind) {}
     // What is copied is not parked.
     constexpr Leaf(const Leaf&) noexcept {}
-    constexpr Leaf& operator=(const Leaf&) noexcept { return *this; }
+    constexpr Leaf& operator=(const Leaf&) noexcept { return *this; }  // NOLINT(*-assignment)
 };
 
 /// What happens to a scope, as its kind hears it.

@@ -15,8 +15,8 @@ struct WaitLink : Leaf {
 
     // The links are written by the push(); a copy is not in the list.
     WaitLink() noexcept {}
-    WaitLink(const WaitLink&) noexcept : Leaf() {}
-    WaitLink& operator=(const WaitLink&) noexcept { return *this; }
+    WaitLink(const WaitLink&) noexcept : Leaf() {}                   // NOLINT(*-init)
+    WaitLink& operator=(const WaitLink&) noexcept { return *this; }  // NOLINT(*-assignment)
     /// The end of an empty list.
     constexpr explicit WaitLink(WaitLink* end) noexcept : Leaf(nullptr), next(end), previous(end) {}
 
@@ -32,8 +32,8 @@ struct Waiter : WaitLink {
     Scope* scope;  ///< whose chain waits, written before the push()
 
     Waiter() noexcept {}
-    Waiter(const Waiter&) noexcept : WaitLink() {}
-    Waiter& operator=(const Waiter&) noexcept { return *this; }
+    Waiter(const Waiter&) noexcept : WaitLink() {}               // NOLINT(*-init)
+    Waiter& operator=(const Waiter&) noexcept { return *this; }  // NOLINT(*-assignment)
 };
 
 /// Chains in order of arrival: circular, so that nothing has to be asked.

@@ -18,7 +18,7 @@ struct TimerLink {
     // The links are written by the push(); a copy is in no list.
     TimerLink() noexcept {}
     TimerLink(const TimerLink&) noexcept {}
-    TimerLink& operator=(const TimerLink&) noexcept { return *this; }
+    TimerLink& operator=(const TimerLink&) noexcept { return *this; }  // NOLINT(*-assignment)
 
     RONDO_INLINE void unlink() noexcept {
         previous->next = next;

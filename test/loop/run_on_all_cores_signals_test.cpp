@@ -84,14 +84,17 @@ TEST_P(AllCoresSignalsTest, it_stops_also_a_loop_that_has_not_begun) {
 
 TEST_P(AllCoresSignalsTest, a_second_one_exits_at_once) {
     const int code = exit_code_of([] {
-        auto stubborn = [](unsigned core) -> Task<> {
+        Meeting meeting(2);
+        auto stubborn = [&](unsigned core) -> Task<> {
             auto cleanup = [core]() -> Task<> {
                 if (core == 0) {
                     kill(getpid(), GetParam());
                 }
                 co_await forever();
             };
-            auto body = [core]() -> Task<> {
+            auto body = [&meeting, core]() -> Task<> {
+                // A loop that is stopped before it begins ends at once.
+                co_await meeting.all_here();
                 if (core == 0) {
                     kill(getpid(), GetParam());
                 }

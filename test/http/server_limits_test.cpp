@@ -146,6 +146,7 @@ TEST_P(ServerTimeTest, a_head_that_trickles_in_is_ended) {
             });
             const std::string answer = co_await read_all(stream);
             trickle.cancel();
+            co_await trickle.wait();  // it uses the stream
             EXPECT_EQ(status_line(answer), "HTTP/1.1 408 Request Timeout");
             EXPECT_GE(now() - begin, 10s);
             EXPECT_LE(now() - begin, 12s);
@@ -172,6 +173,7 @@ TEST_P(ServerTimeTest, a_body_that_trickles_in_is_ended) {
             EXPECT_EQ(status_line(answer), "HTTP/1.1 408 Request Timeout");
             EXPECT_GE(now() - begin, 30s);
             trickle.cancel();
+            co_await trickle.wait();  // it uses the stream
         },
         options);
 }

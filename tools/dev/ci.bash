@@ -80,7 +80,7 @@ headers() { build_preset "$1" --target all_verify_interface_header_sets; }
 
 # Meant to fit 45 minutes on two cores: each compiler with one sanitizer. The suites
 # marked slow run once per compiler. ./dev matrix is the whole; g++ compiles coroutines under its
-# sanitizers three times faster at -O0 than at -O1, hence that preset.
+# sanitizers three times faster at -O0 than at -O1, hence those presets.
 cmd_ci() {
     step "setup" cmd_setup
     step "tidy: our rules" cmd_tidy --fast

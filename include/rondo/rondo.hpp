@@ -39,6 +39,8 @@
 #include "rondo/sync/rate_limiter.hpp"
 #include "rondo/sync/thread_channel.hpp"
 #include "rondo/io/bytes.hpp"
+#include "rondo/io/lease.hpp"
+#include "rondo/io/stream.hpp"
 #include "rondo/net/address.hpp"
 #include "rondo/net/tcp_stream.hpp"
 #include "rondo/net/tcp_listener.hpp"

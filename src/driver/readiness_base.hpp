@@ -14,6 +14,7 @@ namespace rondo::detail {
 
 class ReadinessBase : public Driver {
 public:
+    void* lease() noexcept final { return leases_.take(); }
     void give_back(void* lease) noexcept final { leases_.give_back(lease); }
 
     /// Buffers that receive_leased delivered and nobody gave back.

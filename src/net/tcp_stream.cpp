@@ -11,24 +11,6 @@
 
 namespace rondo::net {
 
-// ------------------------------------------------------------------------------ a lease
-
-Lease& Lease::operator=(Lease&& other) noexcept {
-    if (this != &other) {
-        give_back();
-        data_ = std::exchange(other.data_, nullptr);
-        size_ = std::exchange(other.size_, 0);
-    }
-    return *this;
-}
-
-void Lease::give_back() noexcept {
-    size_ = 0;
-    if (void* const data = std::exchange(data_, nullptr)) {
-        current_loop().driver().give_back(data);
-    }
-}
-
 // ------------------------------------------------------------------------ the awaitables
 
 namespace {
@@ -56,12 +38,12 @@ std::size_t ReadSome::await_resume() const {
 ReadLeased::ReadLeased(const TcpStream& stream) noexcept
     : AwaitOperation(OperationKind::receive_leased, stream.fd_), stream_(&stream) {}
 
-Lease ReadLeased::await_resume() const {
+io::Lease ReadLeased::await_resume() const {
     const int got = AwaitOperation::await_resume();
     if (got < 0) [[unlikely]] {
         throw Error("read", stream_->name(), -got);
     }
-    return {got > 0 ? lease() : nullptr, static_cast<std::size_t>(got)};
+    return io::Lease::adopt(got > 0 ? lease() : nullptr, static_cast<std::size_t>(got));
 }
 
 // The driver never writes to what it sends.

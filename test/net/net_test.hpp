@@ -109,7 +109,7 @@ protected:
     static Task<std::string> read_all(TcpStream& stream) {
         std::string text;
         for (;;) {
-            const net::Lease lease = co_await stream.read_leased();
+            const io::Lease lease = co_await stream.read_leased();
             if (lease.empty()) {
                 co_return text;
             }

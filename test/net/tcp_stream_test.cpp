@@ -61,7 +61,7 @@ TEST_P(TcpStreamTest, a_named_read_can_be_awaited) {
         auto write = pair.client.write_all("abc");
         co_await write;
         auto read = pair.server.read_leased();
-        const net::Lease lease = co_await read;
+        const io::Lease lease = co_await read;
         EXPECT_EQ(lease.bytes().text(), std::string_view("abc").substr(0, lease.size()));
     });
 }
@@ -90,7 +90,7 @@ TEST_P(TcpStreamTest, end_of_stream_is_zero_and_stays) {
         std::array<char, 10> buffer{};
         const std::size_t bytes = co_await pair.server.read_some(buffer);
         EXPECT_EQ(bytes, 0U);
-        const net::Lease lease = co_await pair.server.read_leased();
+        const io::Lease lease = co_await pair.server.read_leased();
         EXPECT_TRUE(lease.empty());
         EXPECT_EQ(lease.bytes().text(), "");
     });
@@ -211,13 +211,13 @@ TEST_P(TcpStreamTest, a_lease_moves_and_is_given_back_once) {
     on_driver([&]() -> Task<> {
         Pair pair = co_await connected();
         co_await pair.client.write_all("one");
-        net::Lease first = co_await pair.server.read_leased();
+        io::Lease first = co_await pair.server.read_leased();
         co_await pair.client.write_all("two");
-        net::Lease second = co_await pair.server.read_leased();
+        io::Lease second = co_await pair.server.read_leased();
         EXPECT_EQ(first.bytes().text().front(), 'o');
         first = std::move(second);
         EXPECT_FALSE(first.empty());
-        const net::Lease third(std::move(first));
+        const io::Lease third(std::move(first));
         EXPECT_FALSE(third.empty());
         first.give_back();
         EXPECT_TRUE(first.empty());

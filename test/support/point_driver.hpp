@@ -82,6 +82,11 @@ public:
     void block_for(Time nanoseconds) noexcept override { inner_->block_for(nanoseconds); }
     std::uint64_t entropy() noexcept override { return inner_->entropy(); }
     bool pending() const noexcept override { return inner_->pending(); }
+    void* lease() noexcept override {
+        void* const buffer = inner_->lease();
+        books_.leases += buffer != nullptr ? 1 : 0;
+        return buffer;
+    }
     void give_back(void* lease) noexcept override {
         --books_.leases;
         inner_->give_back(lease);

@@ -90,7 +90,9 @@ public:
     /// True while something waits to be published or flushed by the next wait().
     virtual bool pending() const noexcept = 0;
 
-    /// Returns the buffer that a receive_leased operation delivered in `data`.
+    /// A buffer of `lease_size` bytes of the loop's, or nullptr when memory ran out.
+    virtual void* lease() noexcept = 0;
+    /// Returns a buffer of lease(), or one that a receive_leased operation delivered in `data`.
     virtual void give_back(void* lease) noexcept = 0;
     static constexpr std::uint32_t lease_size = 64 * 1024;
 

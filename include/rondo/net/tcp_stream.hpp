@@ -9,38 +9,13 @@
 
 #include "rondo/coro/task.hpp"
 #include "rondo/io/bytes.hpp"
+#include "rondo/io/lease.hpp"
 #include "rondo/loop/await_operation.hpp"
 #include "rondo/net/address.hpp"
 
 namespace rondo::net {
 
 class TcpStream;
-
-/// Bytes that lie in a buffer of the loop's, lent until this is destroyed. Empty at end of stream.
-///
-/// Requires: destroyed while its loop runs.
-class Lease {
-public:
-    Lease() noexcept = default;
-    Lease(Lease&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-    Lease& operator=(Lease&& other) noexcept;
-    ~Lease() { give_back(); }
-
-    Bytes bytes() const noexcept { return {static_cast<const std::byte*>(data_), size_}; }
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return size_ == 0; }
-
-    /// Ends the loan early; the lease is empty then.
-    void give_back() noexcept;
-
-private:
-    friend class ReadLeased;
-    Lease(void* data, std::size_t size) noexcept : data_(data), size_(size) {}
-
-    void* data_ = nullptr;
-    std::size_t size_ = 0;
-};
 
 /// The awaitable of TcpStream::read_some.
 class [[nodiscard]] ReadSome : AwaitOperation {
@@ -60,7 +35,7 @@ class [[nodiscard]] ReadLeased : AwaitOperation {
 public:
     using AwaitOperation::await_ready;
     using AwaitOperation::await_suspend;
-    Lease await_resume() const;
+    io::Lease await_resume() const;
 
 private:
     friend class TcpStream;
@@ -125,6 +100,8 @@ public:
 
     Address local_address() const;
     Address peer_address() const;
+    /// For errors: the peer's address, if it is still known.
+    std::string name() const;
 
     /// The descriptor, for options that have no function here; -1 when closed.
     int descriptor() const noexcept { return fd_; }
@@ -136,9 +113,6 @@ private:
     friend class TcpListener;
     friend class Accept;
     explicit TcpStream(int fd) noexcept : fd_(fd) {}
-    /// For errors: the peer's address, if it is still known.
-    std::string name() const;
-
     int fd_ = -1;
     bool broken_ = false;  ///< a write stopped halfway
 };

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/io/stream.hpp"
+
+#include <array>
+
+#include "net/net_test.hpp"
+
+namespace rondo::test {
+namespace {
+
+class StreamTest : public NetTest {};
+
+TEST_P(StreamTest, carries_what_its_tcp_stream_carries) {
+    on_driver([&]() -> Task<> {
+        Pair pair = co_await connected();
+        io::Stream client(std::move(pair.client));
+        io::Stream server(std::move(pair.server));
+        co_await client.write_all("question");
+        const io::Lease lease = co_await server.read_leased();
+        EXPECT_EQ(lease.bytes().text(), "question");
+        co_await server.write_all("answer");
+        co_await server.shutdown_write();
+        std::array<char, 16> to{};
+        std::size_t got = co_await client.read_some(to);
+        EXPECT_EQ(std::string_view(to.data(), got), "answer");
+        got = co_await client.read_some(to);
+        EXPECT_EQ(got, 0U);
+    });
+}
+
+TEST_P(StreamTest, gives_the_stream_inside_by_its_type) {
+    on_driver([&]() -> Task<> {
+        Pair pair = co_await connected();
+        io::Stream stream(std::move(pair.client));
+        EXPECT_NE(stream.get_if<TcpStream>(), nullptr);
+        EXPECT_EQ(stream.name(), stream.get_if<TcpStream>()->peer_address().to_string());
+        stream.close();
+        stream.close();
+        EXPECT_FALSE(stream.is_open());
+    });
+}
+
+TEST_P(StreamTest, a_closed_one_says_so) {
+    on_driver([&]() -> Task<> {
+        io::Stream none;
+        Errc code{};
+        try {
+            co_await none.write_all("x");
+        } catch (const Error& error) {
+            code = error.code();
+        }
+        EXPECT_EQ(code, Errc::closed);
+        EXPECT_EQ(none.get_if<TcpStream>(), nullptr);
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(io, StreamTest, testing::ValuesIn(all_drivers()), param_name);
+
+}  // namespace
+}  // namespace rondo::test

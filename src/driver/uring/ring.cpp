@@ -24,6 +24,22 @@ constexpr std::size_t signal_set_size = 8;
 // but by system calls that no tool and no memory model sees; this does it in their terms.
 std::atomic<unsigned> rings_closed{0};
 
+// The kernel counts a ring's memory against RLIMIT_MEMLOCK, and gives that of a closed ring back
+// some milliseconds later: who closes rings and opens new ones may find none for a moment.
+constexpr int memory_tries = 8;
+constexpr Driver::Time first_pause = 1'000'000;
+
+int set_up(unsigned entries, io_uring& ring, const io_uring_params& wanted) noexcept {
+    for (int tries = 1;; ++tries) {
+        io_uring_params parameters = wanted;
+        const int error = io_uring_queue_init_params(entries, &ring, &parameters);
+        if (error != -ENOMEM || tries == memory_tries) {
+            return error;
+        }
+        monotonic_sleep(first_pause << tries);
+    }
+}
+
 constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG |
                                        IORING_FEAT_RW_CUR_POS | IORING_FEAT_CQE_SKIP |
                                        IORING_FEAT_FAST_POLL;
@@ -42,8 +58,7 @@ int Ring::open(RingSize size) noexcept {
     parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                        IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
     parameters.cq_entries = size.completions;
-    if (const int error = io_uring_queue_init_params(size.submissions, &ring_, &parameters);
-        error < 0) {
+    if (const int error = set_up(size.submissions, ring_, parameters); error < 0) {
         return error;
     }
     open_ = true;

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <deque>
 #include <memory>
+#include <new>
 #include <utility>
+#include <vector>
 
 #include "rondo/base/report.hpp"
 
@@ -24,8 +25,8 @@ struct HeldBack {
 // tell when it dies, so the oldest entries are dropped at a bound, and reported when unread.
 constexpr std::size_t held_back_max = 64;
 
-std::deque<HeldBack>& held_back() {
-    thread_local std::deque<HeldBack> list;
+std::vector<HeldBack>& held_back() {
+    thread_local std::vector<HeldBack> list;
     return list;
 }
 
@@ -45,7 +46,7 @@ void report_unread(const HeldBack& entry) noexcept {
 
 // An error that passes several combinators collects companions at each of them.
 void hold_back(const std::exception_ptr& first, detail::SuppressedErrors&& others) {
-    std::deque<HeldBack>& list = held_back();
+    std::vector<HeldBack>& list = held_back();
     const auto known = std::find_if(list.begin(), list.end(),
                                     [&](const HeldBack& entry) { return entry.first == first; });
     if (known != list.end()) {
@@ -60,7 +61,7 @@ void hold_back(const std::exception_ptr& first, detail::SuppressedErrors&& other
     std::erase_if(list, [](const HeldBack& entry) { return entry.read == entry.others.size(); });
     if (list.size() == held_back_max) {
         report_unread(list.front());
-        list.pop_front();
+        list.erase(list.begin());
     }
     list.push_back(HeldBack{first, std::move(others)});
 }
@@ -98,7 +99,11 @@ namespace detail {
 
 void throw_with_suppressed(std::exception_ptr first, SuppressedErrors others) {
     if (!others.empty()) {
-        hold_back(first, std::move(others));
+        try {
+            hold_back(first, std::move(others));
+        } catch (const std::bad_alloc&) {
+            report("errors beside the one that is thrown were lost: out of memory");
+        }
     }
     std::rethrow_exception(std::move(first));
 }
@@ -112,7 +117,7 @@ void report_error(std::string_view where, const std::exception_ptr& error) noexc
 }
 
 void report_unread_errors() noexcept {
-    std::deque<HeldBack> list = std::exchange(held_back(), {});
+    std::vector<HeldBack> list = std::exchange(held_back(), {});
     for (const HeldBack& entry : list) {
         report_unread(entry);
     }

@@ -89,8 +89,12 @@ int KernelCalls::accept(int fd) noexcept {
     }
 }
 
+// Interrupted by a signal, it goes on by itself.
 int KernelCalls::connect(int fd, const void* address, std::uint32_t length) noexcept {
-    return ::connect(fd, static_cast<const sockaddr*>(address), length) == 0 ? 0 : -errno;
+    if (::connect(fd, static_cast<const sockaddr*>(address), length) == 0) {
+        return 0;
+    }
+    return errno == EINTR ? -EINPROGRESS : -errno;
 }
 
 // No error and no peer is a connect in progress after a spurious edge, or one that a shutdown
@@ -104,6 +108,9 @@ int KernelCalls::connect_result(int fd) noexcept {
     socklen_t length = sizeof peer;
     if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) == 0) {
         return 0;
+    }
+    if (errno != ENOTCONN) {
+        return -errno;
     }
     return is_ready_for(fd, POLLOUT) ? -ECONNABORTED : -EINPROGRESS;
 }

@@ -56,7 +56,8 @@ std::unique_ptr<Driver> make_uring_by_name() {
     int error = 0;
     auto driver = detail::make_uring_driver(error);
     if (driver == nullptr) {
-        throw Error(Errc::not_supported, "make driver", "uring",
+        const Errc code = errc_of(-error);
+        throw Error(code == Errc::exhausted ? code : Errc::not_supported, "make driver", "uring",
                     detail::explain_uring_error(error));
     }
     return driver;

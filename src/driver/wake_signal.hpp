@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdint>
 
 namespace rondo::detail {
 
@@ -28,7 +27,11 @@ private:
 
 class WakeSignal {
 public:
-    WakeSignal() noexcept : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    WakeSignal() noexcept : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        if (fd_ < 0) {
+            fd_ = -errno;
+        }
+    }
     WakeSignal(const WakeSignal&) = delete;
     WakeSignal& operator=(const WakeSignal&) = delete;
     ~WakeSignal() {
@@ -37,15 +40,15 @@ public:
         }
     }
 
-    /// Negative when the process had no descriptor left.
+    /// Or the -errno of why there is none.
     int fd() const noexcept { return fd_; }
 
     /// Thread-safe, and safe in a signal handler. Only the first since the last seen() writes.
     void raise() noexcept {
         if (flag_.raise()) {
             const int saved = errno;
-            const std::uint64_t one = 1;
-            [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
+            while (eventfd_write(fd_, 1) != 0 && errno == EINTR) {
+            }
             errno = saved;
         }
     }

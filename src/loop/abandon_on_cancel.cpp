@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/loop/abandon_on_cancel.hpp"
 
-#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -35,9 +34,9 @@ void AbandonableCall::start() noexcept {
     call_->inbox_ = loop.shared_inbox();
     call_->Job::run = &run_on_thread;
     call_->Job::ended = &ended_on_thread;
-    submitted_ = loop.thread_pool().submit(*call_);
+    error_ = loop.start_job(*call_);
+    submitted_ = error_ == 0;
     if (!submitted_) {
-        failed_ = true;
         loop.call_soon(*call_);
     }
 }
@@ -104,8 +103,8 @@ void AbandonableCall::poke(Leaf& at, Scope& scope) noexcept {
 }
 
 OwnedCall& AbandonableCall::ended_call() const {
-    if (failed_) {
-        throw Error("to_thread", "a new thread", EAGAIN);
+    if (error_ != 0) {
+        throw Error("to_thread", "a new thread", error_);
     }
     return *call_;
 }

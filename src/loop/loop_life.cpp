@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How an EventLoop begins and ends; its turns are in event_loop.cpp.
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -209,6 +211,14 @@ detail::ThreadPool& EventLoop::thread_pool() {
         pool_ = std::make_unique<detail::ThreadPool>(threads_max_, "rondo-thread");
     }
     return *pool_;
+}
+
+int EventLoop::start_job(detail::Job& job) noexcept {
+    try {
+        return thread_pool().submit(job) ? 0 : EAGAIN;
+    } catch (const std::bad_alloc&) {
+        return ENOMEM;
+    }
 }
 
 // Only abandoned jobs can be running: the others were waited for.

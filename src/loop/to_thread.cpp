@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "base/thread_pool.hpp"
@@ -49,7 +50,11 @@ void ThreadCall::start() noexcept {
         loop.call_soon(*this);
         return;
     }
-    job_ = new PoolJob;
+    job_ = new (std::nothrow) PoolJob;
+    if (job_ == nullptr) {
+        fail_to_start(ENOMEM);
+        return;
+    }
     job_->call = this;
     job_->inbox = loop.shared_inbox();
     job_->context = context_of(*scope_);
@@ -63,15 +68,20 @@ void ThreadCall::start() noexcept {
         }
         inbox->complete(self);
     };
-    if (!loop.thread_pool().submit(*job_)) {
-        failed_ = true;
-        loop.call_soon(*this);
+    if (const int error = loop.start_job(*job_); error != 0) {
+        fail_to_start(error);
     }
 }
 
+void ThreadCall::fail_to_start(int error) noexcept {
+    delete std::exchange(job_, nullptr);
+    error_ = error;
+    local.loop->call_soon(*this);
+}
+
 void ThreadCall::check_started() const {
-    if (failed_) {
-        throw Error("to_thread", "a new thread", EAGAIN);
+    if (error_ != 0) {
+        throw Error("to_thread", "a new thread", error_);
     }
 }
 

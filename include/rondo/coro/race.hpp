@@ -127,7 +127,7 @@ public:
                     return child.get();
                 }
             }
-            RONDO_ASSERT(false, "a race ended without a winner");
+            detail::fail("bug in rondo", "a race ended without a winner", __FILE__, __LINE__);
         }
     }
 

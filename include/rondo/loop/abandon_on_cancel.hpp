@@ -65,7 +65,7 @@ private:
     Scope* scope_ = nullptr;
     bool submitted_ = false;
     bool dropped_ = false;  ///< cancelled before it started on the loop
-    bool failed_ = false;   ///< no thread took it
+    int error_ = 0;         ///< the errno of why no thread took it
 };
 
 template <class F, class... Args>

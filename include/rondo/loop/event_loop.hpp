@@ -44,6 +44,7 @@ namespace detail {
 
 class DebugWatch;
 class ThreadPool;
+struct Job;
 
 /// An Operation that a parked chain waits for.
 struct PendingOperation : Operation, Leaf {
@@ -122,6 +123,8 @@ public:
         runnable_tail_ = &operation.next;
     }
     detail::ThreadPool& thread_pool();
+    /// 0, or the errno of why no thread takes `job`.
+    int start_job(detail::Job& job) noexcept;
     unsigned threads_abandoned_max() const noexcept { return threads_abandoned_max_; }
     detail::Inbox& inbox() noexcept { return *inbox_; }
     std::shared_ptr<detail::Inbox> shared_inbox() const noexcept { return inbox_; }

@@ -31,6 +31,7 @@ protected:
 private:
     struct PoolJob;
     void start() noexcept;
+    void fail_to_start(int error) noexcept;
     void finished() noexcept;
     static void poke(Leaf& at, Scope& scope) noexcept;
     static const LeafKind leaf;
@@ -39,7 +40,7 @@ private:
     Scope* scope_ = nullptr;
     PoolJob* job_ = nullptr;
     bool dropped_ = false;  ///< cancelled before it started
-    bool failed_ = false;   ///< no thread took it
+    int error_ = 0;         ///< the errno of why no thread took it
 };
 
 /// A call with its arguments, made once, and what came of it.

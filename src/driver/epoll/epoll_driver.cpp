@@ -32,7 +32,11 @@ class EpollDriver final : public ReadinessDriver<EpollDriver, KernelCalls> {
 public:
     EpollDriver()
         : ReadinessDriver(0, DescriptorTable::process_limit()),
-          epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+          epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+        if (epoll_ < 0) {
+            epoll_ = -errno;
+        }
+    }
     ~EpollDriver() override;
 
     int open() noexcept;
@@ -79,7 +83,7 @@ EpollDriver::~EpollDriver() {
 
 int EpollDriver::open() noexcept {
     if (epoll_ < 0 || wake_.fd() < 0) {
-        return -EMFILE;
+        return std::min(epoll_, wake_.fd());
     }
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;

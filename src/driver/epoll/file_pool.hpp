@@ -15,7 +15,7 @@ namespace rondo::detail {
 /// All calls on the loop's thread. The threads start with the first operation.
 class FilePool {
 public:
-    explicit FilePool(WakeSignal& wake) noexcept : wake_(wake) {}
+    explicit FilePool(WakeSignal& wake) : wake_(wake) {}
     FilePool(const FilePool&) = delete;
     FilePool& operator=(const FilePool&) = delete;
 

@@ -151,9 +151,11 @@ void Ring::enter(Driver::Time until) noexcept {
     const bool extended = (flags & IORING_ENTER_EXT_ARG) != 0;
     const int result =
         call(wait_for, flags, extended ? &argument : nullptr, extended ? sizeof argument : 0);
-    // ETIME: the deadline passed. EINTR: a signal. EAGAIN, EBUSY: the rest of the batch later.
+    // ETIME: the deadline passed. EINTR: a signal. EAGAIN, EBUSY, ENOMEM: the rest of the batch
+    // later.
+    RONDO_ASSERT(result != -EBADR, "the kernel had no memory left and lost completions (EBADR)");
     RONDO_ASSERT(result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN ||
-                     result == -EBUSY,
+                     result == -EBUSY || result == -ENOMEM,
                  "io_uring_enter failed");
 }
 

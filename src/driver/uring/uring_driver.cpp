@@ -32,7 +32,7 @@ UringDriver::~UringDriver() {
 
 int UringDriver::open(RingSize size) noexcept {
     if (wake_.fd() < 0) {
-        return -EMFILE;
+        return wake_.fd();
     }
     if (const int error = ring_.open(size); error != 0) {
         return error;

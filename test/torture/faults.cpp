@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torture/faults.hpp"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+namespace rondo::test {
+
+// What the manual pages of Linux 6.1 give, as far as a correct program can meet it. EAGAIN stands
+// only where the kernel can say it without an edge that follows.
+std::vector<Failure> failures(std::initializer_list<int> loud, std::initializer_list<int> quiet,
+                              std::initializer_list<int> after_quiet) {
+    std::vector<Failure> all;
+    for (const int error : loud) {
+        all.push_back({error, Effect::loud});
+    }
+    for (const int error : quiet) {
+        all.push_back({error, Effect::quiet});
+    }
+    for (const int error : after_quiet) {
+        all.push_back({error, Effect::after_quiet});
+    }
+    return all;
+}
+
+const std::map<std::string_view, std::vector<Failure>>& failure_table() {
+    static const std::map<std::string_view, std::vector<Failure>> table{
+        {"accept4", failures({EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, ENETDOWN, EINVAL},
+                             {EINTR, ECONNABORTED, EPROTO}, {})},
+        {"bind", failures({EADDRINUSE, EACCES, EADDRNOTAVAIL, EINVAL, ENOMEM}, {}, {})},
+        {"close", failures({}, {}, {EINTR, EIO, ENOSPC, EDQUOT})},
+        {"connect", failures({ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL,
+                              EACCES, EPERM, ECONNRESET},
+                             {}, {EINTR})},
+        {"epoll_create1", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
+        {"epoll_ctl", failures({ENOMEM, ENOSPC}, {}, {})},
+        {"epoll_pwait2", failures({}, {EINTR, ENOSYS}, {})},
+        {"epoll_wait", failures({}, {EINTR}, {})},
+        {"eventfd", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
+        {"eventfd_write", failures({}, {EINTR}, {})},
+        {"entry close", failures({}, {}, {EIO, EINTR, ENOSPC})},
+        {"entry poll",
+         failures({}, {ECANCELED, EINTR, ENOMEM, EINVAL, EAGAIN, EBADF, EOPNOTSUPP, EFAULT}, {})},
+        {"entry read", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOBUFS, EOPNOTSUPP},
+                                {EINTR, EAGAIN, 0}, {})},
+        {"entry write", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOSPC, EOPNOTSUPP},
+                                 {EINTR, EAGAIN, 0}, {})},
+        {"fcntl", failures({}, {EBADF, EINVAL}, {})},
+        {"fstat", failures({}, {EIO, ENOMEM, EOVERFLOW}, {})},
+        {"getpeername", failures({}, {ENOTCONN, ENOBUFS}, {})},
+        {"getrandom", failures({}, {EINTR, ENOSYS, EAGAIN}, {})},
+        {"getrlimit", failures({}, {EPERM}, {})},
+        {"getsockname", failures({ENOBUFS}, {}, {})},
+        {"getsockopt", failures({}, {ENOBUFS, ENOMEM, ENOPROTOOPT}, {})},
+        {"io_uring_get_probe_ring", failures({}, {ENOMEM}, {})},
+        {"io_uring_queue_init_params", failures({}, {ENOSYS, EPERM, ENOMEM, EMFILE, EINVAL}, {})},
+        {"io_uring_register_ring_fd", failures({}, {EINVAL, EBUSY}, {})},
+        {"io_uring_enter", failures({}, {EINTR, EAGAIN, EBUSY, ENOMEM}, {})},
+        {"listen", failures({EADDRINUSE, EOPNOTSUPP}, {}, {})},
+        {"malloc", failures({ENOMEM}, {}, {})},
+        {"mmap", failures({ENOMEM, EAGAIN}, {}, {})},
+        {"new", failures({}, {ENOMEM}, {})},
+        {"pipe2", failures({EMFILE, ENFILE}, {}, {})},
+        {"poll", failures({}, {EINTR, ENOMEM}, {})},
+        {"pread", failures({EIO, EINVAL}, {EINTR}, {})},
+        {"preadv2", failures({EIO, EINVAL, ENOMEM}, {EINTR, EOPNOTSUPP}, {})},
+        {"pwrite", failures({EIO, ENOSPC, EDQUOT, EFBIG}, {EINTR}, {})},
+        {"pwritev2", failures({EIO, ENOSPC, EPIPE}, {EINTR, EOPNOTSUPP}, {})},
+        {"read", failures({EIO, EINVAL}, {EINTR}, {})},
+        {"recv", failures({ECONNRESET, ENOMEM, ETIMEDOUT, EHOSTUNREACH, ENOTCONN}, {EINTR}, {})},
+        {"sem_wait", failures({}, {EINTR}, {})},
+        {"send",
+         failures({EPIPE, ECONNRESET, ENOBUFS, ENOMEM, ETIMEDOUT, EHOSTUNREACH}, {EINTR}, {})},
+        {"setsockopt", failures({}, {ENOPROTOOPT, EINVAL, ENOMEM}, {})},
+        {"shutdown", failures({ENOTCONN, ENOBUFS}, {}, {})},
+        {"sigaction", failures({}, {EINVAL}, {})},
+        {"socket", failures({EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, {}, {})},
+        {"socketpair", failures({EMFILE, ENFILE, EAFNOSUPPORT}, {}, {})},
+        {"thread", failures({}, {EAGAIN}, {})},
+        {"write", failures({EIO, ENOSPC, EPIPE}, {EINTR}, {})},
+    };
+    return table;
+}
+
+namespace {
+
+constexpr std::size_t calls_max = 64;
+
+struct State {
+    std::array<std::atomic<long>, calls_max> counts{};
+    std::atomic<bool> counting{false};
+    std::atomic<bool> struck{false};
+    Fault fault;
+};
+
+State& state() {
+    static State the;
+    return the;
+}
+
+std::size_t index_of(std::string_view call) noexcept {
+    const auto& table = failure_table();
+    const auto at = table.find(call);
+    return at == table.end() ? calls_max - 1
+                             : static_cast<std::size_t>(std::distance(table.begin(), at));
+}
+
+void restart(const Fault& fault) noexcept {
+    failure_table();  // made now: making it calls what is counted
+    State& now = state();
+    for (std::atomic<long>& count : now.counts) {
+        count = 0;
+    }
+    now.fault = fault;
+    now.struck = false;
+    now.counting = true;
+}
+
+}  // namespace
+
+void Seam::start_counting() noexcept { restart(Fault{}); }
+void Seam::arm(const Fault& fault) noexcept { restart(fault); }
+void Seam::disarm() noexcept { state().counting = false; }
+bool Seam::struck() noexcept { return state().struck; }
+
+std::map<std::string_view, long> Seam::counts() {
+    std::map<std::string_view, long> result;
+    for (const auto& [call, failures] : failure_table()) {
+        if (const long count = state().counts[index_of(call)]; count > 0) {
+            result[call] = count;
+        }
+    }
+    return result;
+}
+
+const Failure* Seam::enter(std::string_view call) noexcept {
+    State& now = state();
+    if (!now.counting) {
+        return nullptr;
+    }
+    const long site = ++now.counts[index_of(call)];
+    if (call != now.fault.call || site != now.fault.site) {
+        return nullptr;
+    }
+    now.struck = true;
+    return &now.fault.failure;
+}
+
+}  // namespace rondo::test

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wrappers of the C library's calls. Each stands for one line of the linker's list.
+#include <fcntl.h>
+#include <liburing.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdarg>
+#include <system_error>
+#include <thread>
+
+#include "torture/faults.hpp"
+#include "torture/ring_faults.hpp"
+
+using rondo::test::Failure;
+using rondo::test::Seam;
+
+namespace {
+
+template <class Result, class Real>
+Result through(const char* call, Real real) {
+    const Failure* const failure = Seam::enter(call);
+    if (failure == nullptr) {
+        return real();
+    }
+    if (rondo::test::had_effect(failure->effect)) {
+        real();
+    }
+    errno = failure->error;
+    return static_cast<Result>(-1);
+}
+
+}  // namespace
+
+#define RONDO_SEAM(result, name, parameters, arguments)                         \
+    result __real_##name parameters;                                            \
+    result __wrap_##name parameters {                                           \
+        return through<result>(#name, [&] { return __real_##name arguments; }); \
+    }
+
+extern "C" {
+
+RONDO_SEAM(int, accept4, (int a, sockaddr* b, socklen_t* c, int d), (a, b, c, d))
+RONDO_SEAM(int, bind, (int a, const sockaddr* b, socklen_t c), (a, b, c))
+RONDO_SEAM(int, close, (int a), (a))
+RONDO_SEAM(int, connect, (int a, const sockaddr* b, socklen_t c), (a, b, c))
+RONDO_SEAM(int, epoll_create1, (int a), (a))
+RONDO_SEAM(int, epoll_ctl, (int a, int b, int c, epoll_event* d), (a, b, c, d))
+RONDO_SEAM(int, epoll_pwait2, (int a, epoll_event* b, int c, const timespec* d, const sigset_t* e),
+           (a, b, c, d, e))
+RONDO_SEAM(int, epoll_wait, (int a, epoll_event* b, int c, int d), (a, b, c, d))
+RONDO_SEAM(int, eventfd, (unsigned a, int b), (a, b))
+RONDO_SEAM(int, eventfd_write, (int a, eventfd_t b), (a, b))
+RONDO_SEAM(int, fstat, (int a, struct stat* b), (a, b))
+RONDO_SEAM(int, getpeername, (int a, sockaddr* b, socklen_t* c), (a, b, c))
+RONDO_SEAM(ssize_t, getrandom, (void* a, size_t b, unsigned c), (a, b, c))
+RONDO_SEAM(int, getrlimit, (__rlimit_resource_t a, rlimit* b), (a, b))
+RONDO_SEAM(int, getsockname, (int a, sockaddr* b, socklen_t* c), (a, b, c))
+RONDO_SEAM(int, getsockopt, (int a, int b, int c, void* d, socklen_t* e), (a, b, c, d, e))
+RONDO_SEAM(int, listen, (int a, int b), (a, b))
+RONDO_SEAM(int, pipe2, (int* a, int b), (a, b))
+RONDO_SEAM(int, poll, (pollfd * a, nfds_t b, int c), (a, b, c))
+RONDO_SEAM(ssize_t, pread, (int a, void* b, size_t c, off_t d), (a, b, c, d))
+RONDO_SEAM(ssize_t, preadv2, (int a, const iovec* b, int c, off_t d, int e), (a, b, c, d, e))
+RONDO_SEAM(ssize_t, pwrite, (int a, const void* b, size_t c, off_t d), (a, b, c, d))
+RONDO_SEAM(ssize_t, pwritev2, (int a, const iovec* b, int c, off_t d, int e), (a, b, c, d, e))
+RONDO_SEAM(ssize_t, read, (int a, void* b, size_t c), (a, b, c))
+RONDO_SEAM(ssize_t, recv, (int a, void* b, size_t c, int d), (a, b, c, d))
+RONDO_SEAM(int, sem_wait, (sem_t * a), (a))
+RONDO_SEAM(ssize_t, send, (int a, const void* b, size_t c, int d), (a, b, c, d))
+RONDO_SEAM(int, setsockopt, (int a, int b, int c, const void* d, socklen_t e), (a, b, c, d, e))
+RONDO_SEAM(int, shutdown, (int a, int b), (a, b))
+RONDO_SEAM(int, sigaction, (int a, const struct sigaction* b, struct sigaction* c), (a, b, c))
+RONDO_SEAM(int, socket, (int a, int b, int c), (a, b, c))
+RONDO_SEAM(int, socketpair, (int a, int b, int c, int* d), (a, b, c, d))
+RONDO_SEAM(ssize_t, write, (int a, const void* b, size_t c), (a, b, c))
+
+// ------------------------------------------------------- calls with a shape of their own
+
+void* __real_mmap(void*, size_t, int, int, int, off_t);
+void* __wrap_mmap(void* at, size_t size, int protection, int flags, int fd, off_t offset) {
+    const Failure* const failure = Seam::enter("mmap");
+    if (failure != nullptr) {
+        errno = failure->error;
+        return MAP_FAILED;
+    }
+    return __real_mmap(at, size, protection, flags, fd, offset);
+}
+
+void* __real_malloc(size_t);
+void* __wrap_malloc(size_t size) {
+    return Seam::enter("malloc") != nullptr ? nullptr : __real_malloc(size);
+}
+
+int __real_fcntl(int, int, ...);
+int __wrap_fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    void* const argument = va_arg(arguments, void*);
+    va_end(arguments);
+    return through<int>("fcntl", [&] { return __real_fcntl(fd, command, argument); });
+}
+
+int __real_io_uring_queue_init_params(unsigned, io_uring*, io_uring_params*);
+int __wrap_io_uring_queue_init_params(unsigned entries, io_uring* ring,
+                                      io_uring_params* parameters) {
+    const Failure* const failure = Seam::enter("io_uring_queue_init_params");
+    if (failure != nullptr) {
+        return -failure->error;
+    }
+    const int result = __real_io_uring_queue_init_params(entries, ring, parameters);
+    if (result == 0) {
+        rondo::test::RingFaults::watch(*ring);
+    }
+    return result;
+}
+
+int __real_io_uring_register_ring_fd(io_uring*);
+int __wrap_io_uring_register_ring_fd(io_uring* ring) {
+    const Failure* const failure = Seam::enter("io_uring_register_ring_fd");
+    return failure != nullptr ? -failure->error : __real_io_uring_register_ring_fd(ring);
+}
+
+void __real_io_uring_queue_exit(io_uring*);
+void __wrap_io_uring_queue_exit(io_uring* ring) {
+    rondo::test::RingFaults::forget(*ring);
+    __real_io_uring_queue_exit(ring);
+}
+
+io_uring_probe* __real_io_uring_get_probe_ring(io_uring*);
+io_uring_probe* __wrap_io_uring_get_probe_ring(io_uring* ring) {
+    return Seam::enter("io_uring_get_probe_ring") != nullptr ? nullptr
+                                                             : __real_io_uring_get_probe_ring(ring);
+}
+
+// io_uring_enter is the only call that the library makes by its number.
+long __real_syscall(long, ...);
+long __wrap_syscall(long number, ...) {
+    va_list list;
+    va_start(list, number);
+    long a[6];
+    for (long& argument : a) {
+        argument = va_arg(list, long);
+    }
+    va_end(list);
+    if (number != __NR_io_uring_enter) {
+        return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+    const Failure* const failure = Seam::enter("io_uring_enter");
+    if (failure != nullptr) {
+        errno = failure->error;
+        return -1;
+    }
+    rondo::test::RingFaults::before_enter();
+    const long result = __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    const int error = errno;
+    rondo::test::RingFaults::after_enter();
+    errno = error;
+    return result;
+}
+
+// std::thread's constructor: void std::thread::_M_start_thread(unique_ptr<_State>, void (*)())
+void __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+    std::thread*, void*, void (*)());
+void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+    std::thread* self, void* state, void (*depend)()) {
+    const Failure* const failure = Seam::enter("thread");
+    if (failure != nullptr) {
+        throw std::system_error(failure->error, std::generic_category());
+    }
+    __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+        self, state, depend);
+}
+
+}  // extern "C"

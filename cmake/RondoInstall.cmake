@@ -27,6 +27,7 @@ write_basic_package_version_file(rondo-config-version.cmake COMPATIBILITY SameMi
 install(FILES
     "${PROJECT_BINARY_DIR}/rondo-config.cmake"
     "${PROJECT_BINARY_DIR}/rondo-config-version.cmake"
+    cmake/FindCares.cmake
     cmake/FindLiburing.cmake
     DESTINATION ${package_dir}
 )

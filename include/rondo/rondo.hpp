@@ -44,5 +44,7 @@
 #include "rondo/net/address.hpp"
 #include "rondo/net/tcp_stream.hpp"
 #include "rondo/net/tcp_listener.hpp"
+#include "rondo/net/resolver.hpp"
+#include "rondo/net/connect.hpp"
 #include "rondo/version.hpp"
 // clang-format on

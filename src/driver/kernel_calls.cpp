@@ -200,6 +200,25 @@ int KernelCalls::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t
     return 0;
 }
 
+int KernelCalls::bind(int fd, const sockaddr* address, std::uint32_t length) noexcept {
+    return ::bind(fd, address, length) == 0 ? 0 : -errno;
+}
+
+// Connecting a datagram socket asks for the route, and sends nothing.
+int KernelCalls::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                           std::uint32_t* length) noexcept {
+    const int fd = ::socket(to->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    int result = ::connect(fd, to, to_length) == 0 ? 0 : -errno;
+    if (result == 0) {
+        result = socket_name(fd, false, address, length);
+    }
+    ::close(fd);
+    return result;
+}
+
 int KernelCalls::set_option(int fd, int level, int name, int value) noexcept {
     return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : -errno;
 }

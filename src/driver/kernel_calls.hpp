@@ -35,6 +35,9 @@ struct KernelCalls {
     static int listen(const sockaddr* address, std::uint32_t length, int backlog,
                       bool share_port) noexcept;
     static int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
+    static int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
+    static int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                         std::uint32_t* length) noexcept;
     static int set_option(int fd, int level, int name, int value) noexcept;
     static int socket_pair(int (&fds)[2]) noexcept;
     static int make_pipe(int (&fds)[2]) noexcept;

@@ -49,6 +49,14 @@ public:
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {
         return calls_.socket_name(fd, peer, address, length);
     }
+    int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept final {
+        body().settle();
+        return calls_.bind(fd, address, length);
+    }
+    int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                  std::uint32_t* length) noexcept final {
+        return calls_.source_of(to, to_length, address, length);
+    }
     int set_option(int fd, int level, int name, int value) noexcept final {
         return calls_.set_option(fd, level, name, value);
     }

@@ -48,7 +48,7 @@ std::shared_ptr<Engine> Engine::make(const ClientOptions& options) {
 }
 
 Engine::Engine(const ClientOptions& options)
-    : Sockets(current_loop().driver()),
+    : ForeignSockets(current_loop().driver()),
       loop_(current_loop()),
       options_(options),
       queue_(options.max_connections, options.max_connections_per_host),
@@ -111,6 +111,17 @@ void Engine::announce() noexcept {
     }
 }
 
+namespace {
+
+int select_bits(unsigned events) noexcept {
+    using Sockets = rondo::detail::ForeignSockets;
+    return ((events & Sockets::readable) != 0 ? CURL_CSELECT_IN : 0) |
+           ((events & Sockets::writable) != 0 ? CURL_CSELECT_OUT : 0) |
+           ((events & Sockets::failed) != 0 ? CURL_CSELECT_ERR : 0);
+}
+
+}  // namespace
+
 void Engine::turn() {
     announced_ = false;
     if (orphaned_) {
@@ -121,8 +132,8 @@ void Engine::turn() {
     int running = 0;
     break_off_stopping();
     start_waiting();
-    tell_events([&](curl_socket_t fd, int events) {
-        curl_multi_socket_action(multi, fd, events, &running);
+    tell_events([&](int fd, unsigned events, void*) {
+        curl_multi_socket_action(multi, fd, select_bits(events), &running);
     });
     if (std::exchange(timer_is_due_, false)) {
         curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
@@ -213,9 +224,17 @@ void Engine::stop_broken_off() noexcept {
 
 int Engine::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* socket) {
     auto& engine = *static_cast<Engine*>(self);
-    Socket* const known = static_cast<Socket*>(socket);
-    Socket* const now_known = engine.want(known, fd, what);
-    if (now_known != known && now_known != nullptr) {
+    auto* const known = static_cast<rondo::detail::ForeignSocket*>(socket);
+    if (what == CURL_POLL_REMOVE) {
+        if (known != nullptr) {
+            engine.remove(*known);
+        }
+        return 0;
+    }
+    const bool in = (what & CURL_POLL_IN) != 0;
+    const bool out = (what & CURL_POLL_OUT) != 0;
+    auto* const now_known = engine.want(known, fd, in, out);
+    if (now_known != known) {
         curl_multi_assign(engine.multi_.get(), fd, now_known);
     }
     return 0;

@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "http/queue.hpp"
-#include "http/sockets.hpp"
 #include "http/transfer.hpp"
+#include "loop/foreign_sockets.hpp"
 #include "rondo/coro/awaiter.hpp"
 #include "rondo/loop/event_loop.hpp"
 
@@ -44,7 +44,7 @@ private:
     Stage stage_ = Stage::waiting;
 };
 
-class Engine final : rondo::detail::Callback, Sockets {
+class Engine final : rondo::detail::Callback, rondo::detail::ForeignSockets {
 public:
     static std::shared_ptr<Engine> make(const ClientOptions& options);
 

@@ -58,6 +58,7 @@ EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
 }
 
 EventLoop::~EventLoop() {
+    locals_.clear();
     close_thread_pool();
     inbox_->close();
     detail::report_unread_errors();
@@ -205,6 +206,15 @@ void EventLoop::stop_main(Reason reason) noexcept {
 }
 
 void EventLoop::post(UniqueFunction<void()> function) { handle().post(std::move(function)); }
+
+std::unique_ptr<detail::LoopLocal>& EventLoop::local_at(const void* key) {
+    for (auto& [known, object] : locals_) {
+        if (known == key) {
+            return object;
+        }
+    }
+    return locals_.emplace_back(key, nullptr).second;
+}
 
 detail::ThreadPool& EventLoop::thread_pool() {
     if (pool_ == nullptr) {

@@ -85,12 +85,19 @@ TcpStream& TcpStream::operator=(TcpStream&& other) noexcept {
     return *this;
 }
 
-Task<TcpStream> TcpStream::connect(Address address) {
-    const int fd = current_loop().driver().open_socket(address.family());
+Task<TcpStream> TcpStream::connect_from(Address address, std::optional<Address> local) {
+    Driver& driver = current_loop().driver();
+    const int fd = driver.open_socket(address.family());
     if (fd < 0) {
         throw Error("connect", address.to_string(), -fd);
     }
     TcpStream stream(fd);
+    if (local) {
+        const int bound = driver.bind(fd, local->data(), local->size());
+        if (bound < 0) {
+            throw Error("connect", address.to_string() + " from " + local->to_string(), -bound);
+        }
+    }
     const int result = co_await AwaitOperation(
         OperationKind::connect, fd, const_cast<sockaddr*>(address.data()), address.size());
     if (result < 0) {
@@ -98,6 +105,12 @@ Task<TcpStream> TcpStream::connect(Address address) {
     }
     detail::set_no_delay(fd, true);
     co_return stream;
+}
+
+Task<TcpStream> TcpStream::connect(Address address) { return connect_from(address, std::nullopt); }
+
+Task<TcpStream> TcpStream::connect(Address address, Address local) {
+    return connect_from(address, local);
 }
 
 void TcpStream::shutdown_write() {

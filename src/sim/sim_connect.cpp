@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "driver/kernel_calls.hpp"
@@ -147,7 +148,7 @@ int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
     }
     socket.remote = remote;
     socket.local.family = remote.family;
-    if (!is_unix) {
+    if (!is_unix && socket.local.port == 0) {
         socket.local.port =
             next_client_port_ == 65535 ? next_client_port_ = 49152 : ++next_client_port_;
     }
@@ -239,6 +240,35 @@ int SimNetwork::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t*
     SimAddress name = peer ? socket->remote : socket->local;
     name.family = socket->family;
     name.write_to(address, length);
+    return 0;
+}
+
+int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noexcept {
+    SimSocket* socket = find(fd);
+    if (socket == nullptr) {
+        return -EBADF;
+    }
+    SimAddress local;
+    if (const int error = SimAddress::parse(address, length, true, local); error != 0) {
+        return error;
+    }
+    if (local.family != socket->family) {
+        return -EAFNOSUPPORT;
+    }
+    if (socket->stage != SimSocket::Stage::fresh || socket->local.family != 0) {
+        return -EINVAL;
+    }
+    if (listeners_.contains(local)) {
+        return -EADDRINUSE;
+    }
+    socket->local = local;
+    return 0;
+}
+
+int SimNetwork::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                          std::uint32_t* length) noexcept {
+    std::memcpy(address, to, std::min(to_length, *length));
+    *length = to_length;
     return 0;
 }
 

@@ -38,6 +38,15 @@ SimDriver::SimDriver(const sim::Options& options, Watch watch)
       order_(options),
       dice_(options.seed ^ 0x6e6574776f726b73),
       entropy_dice_(options.seed ^ 0x656e74726f707921),
+      names_(options.seed ^ 0x6e616d6573212121, clock_,
+             SimNames::Witness{
+                 this,
+                 [](void* self, std::string_view name, RecordType type, std::int64_t after) {
+                     static_cast<SimDriver*>(self)->record(
+                         TraceEvent::call, hash_of(name) ^ static_cast<std::uint64_t>(type), after,
+                         name);
+                 },
+             }),
       trace_(watch.listener),
       schedules_(watch.steps || options.schedule != Schedule::fifo) {}
 

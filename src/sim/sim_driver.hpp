@@ -17,6 +17,7 @@
 #include "rondo/loop/driver.hpp"
 #include "rondo/sim/options.hpp"
 #include "sim/random.hpp"
+#include "sim/sim_names.hpp"
 #include "sim/sim_network.hpp"
 #include "sim/task_order.hpp"
 #include "sim/trace.hpp"
@@ -42,6 +43,7 @@ public:
     std::uint64_t entropy() noexcept override;
     bool pending() const noexcept override { return !ended_.empty() || calls_.has_edges(); }
     bool uses_threads() const noexcept override { return false; }
+    NameScript* names() noexcept override { return &names_; }
     bool schedules() const noexcept override { return schedules_; }
     std::size_t choose(const ReadyTask* ready, std::size_t count) noexcept override;
     const char* name() const noexcept override { return "sim"; }
@@ -80,6 +82,7 @@ private:
     TaskOrder order_;
     SimRandom dice_;          ///< of the network and its edges
     SimRandom entropy_dice_;  ///< of the program
+    SimNames names_;
     Trace trace_;
     bool schedules_;
     std::atomic<bool> woken_{false};

@@ -63,6 +63,10 @@ public:
     int listen(const sockaddr* address, std::uint32_t length, int backlog,
                bool share_port) noexcept;
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
+    int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
+    /// All addresses are this machine's, so it is `to` itself.
+    int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                  std::uint32_t* length) noexcept;
     int set_option(int fd, int level, int name, int value) noexcept;
     int socket_pair(int (&fds)[2]) noexcept;
     int make_pipe(int (&fds)[2]) noexcept;

@@ -99,6 +99,14 @@ public:
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept override {
         return inner_->socket_name(fd, peer, address, length);
     }
+    int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept override {
+        return inner_->bind(fd, address, length);
+    }
+    int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                  std::uint32_t* length) noexcept override {
+        return inner_->source_of(to, to_length, address, length);
+    }
+    rondo::detail::NameScript* names() noexcept override { return inner_->names(); }
     int set_option(int fd, int level, int name, int value) noexcept override {
         return inner_->set_option(fd, level, name, value);
     }

@@ -11,6 +11,10 @@
 
 struct sockaddr;
 
+namespace rondo::detail {
+class NameScript;
+}
+
 namespace rondo {
 
 /// Which driver a loop runs on. `automatic` is io_uring where the kernel has what Rondo needs of
@@ -106,6 +110,12 @@ public:
     /// Writes the local (or the peer's) address of a socket; `length` in and out.
     virtual int socket_name(int fd, bool peer, sockaddr* address,
                             std::uint32_t* length) noexcept = 0;
+    /// Gives a socket its local address.
+    virtual int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept = 0;
+    /// Writes the local address that would be used towards `to`; nothing is sent. `length` in and
+    /// out.
+    virtual int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                          std::uint32_t* length) noexcept = 0;
     /// setsockopt of an int; the simulation accepts and ignores it.
     virtual int set_option(int fd, int level, int name, int value) noexcept = 0;
     /// A connected pair of stream sockets.
@@ -115,6 +125,9 @@ public:
 
     /// False in the simulation: to_thread runs its function on the loop.
     virtual bool uses_threads() const noexcept { return true; }
+
+    /// The names of the simulation; null: they are asked for in the network.
+    virtual detail::NameScript* names() noexcept { return nullptr; }
 
     // The simulation's say in the order of tasks.
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rondo/base/error.hpp"
@@ -45,6 +46,14 @@ namespace detail {
 class DebugWatch;
 class ThreadPool;
 struct Job;
+
+/// What a higher module keeps with a loop: see loop_local.hpp.
+struct LoopLocal {
+    LoopLocal() = default;
+    LoopLocal(const LoopLocal&) = delete;
+    LoopLocal& operator=(const LoopLocal&) = delete;
+    virtual ~LoopLocal() = default;
+};
 
 /// An Operation that a parked chain waits for.
 struct PendingOperation : Operation, Leaf {
@@ -132,6 +141,8 @@ public:
         thread_jobs_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(thread_jobs_) + change);
     }
     detail::Group& root() noexcept { return root_; }
+    /// Where the object of this key is kept; null before it was made.
+    std::unique_ptr<detail::LoopLocal>& local_at(const void* key);
     /// The scope whose chain runs now, or root(), or null on a thread of the pool.
     detail::Scope* running_scope() noexcept { return detail::local.current; }
 
@@ -232,6 +243,7 @@ private:
     std::unique_ptr<detail::DebugWatch> watch_;  ///< of a debugging loop
     std::unique_ptr<detail::ThreadPool> pool_;
     detail::PostQueue arrived_;
+    std::vector<std::pair<const void*, std::unique_ptr<detail::LoopLocal>>> locals_;
     std::vector<ReadyTask> drawn_;  ///< ready tasks, of which the driver chooses
     std::size_t drawn_begin_ = 0;   ///< those before were taken
     std::uint64_t tasks_seen_ = 0;

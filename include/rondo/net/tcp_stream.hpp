@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -73,6 +74,8 @@ public:
 
     /// A connection to `address`, with no_delay set, as asyncio has it.
     static Task<TcpStream> connect(Address address);
+    /// The same from `local`, an address of this machine; port 0 is any free one.
+    static Task<TcpStream> connect(Address address, Address local);
 
     /// Reads what is there, at most to.size() bytes, as soon as something is; gives the number of
     /// bytes, 0 at end of stream. Requires: `to` is not empty.
@@ -113,6 +116,7 @@ private:
     friend class TcpListener;
     friend class Accept;
     explicit TcpStream(int fd) noexcept : fd_(fd) {}
+    static Task<TcpStream> connect_from(Address address, std::optional<Address> local);
     int fd_ = -1;
     bool broken_ = false;  ///< a write stopped halfway
 };

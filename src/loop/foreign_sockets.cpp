@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/sockets.hpp"
+#include "loop/foreign_sockets.hpp"
 
 #include <poll.h>
 
@@ -7,10 +7,10 @@
 
 #include "rondo/base/assert.hpp"
 
-namespace rondo::http::detail {
+namespace rondo::detail {
 
-Socket::Socket(Sockets& sockets, curl_socket_t descriptor) noexcept
-    : owner(sockets), fd(descriptor) {
+ForeignSocket::ForeignSocket(ForeignSockets& sockets, int descriptor, void* its_context) noexcept
+    : owner(sockets), fd(descriptor), context(its_context) {
     in.size = POLLIN;
     out.size = POLLOUT;
     for (Poll* poll : {&in, &out}) {
@@ -21,48 +21,52 @@ Socket::Socket(Sockets& sockets, curl_socket_t descriptor) noexcept
     }
 }
 
-Sockets::~Sockets() {
-    RONDO_ASSERT(leaving_ == 0, "libcurl's sockets were dropped with polls in flight");
+ForeignSockets::~ForeignSockets() {
+    RONDO_ASSERT(leaving_ == 0, "a library's sockets were dropped with polls in flight");
     while (!all_.empty()) {
         forget(*all_.back());
     }
 }
 
-Socket* Sockets::want(Socket* socket, curl_socket_t fd, int what) noexcept {
-    if (what == CURL_POLL_REMOVE) {
-        if (socket != nullptr) {
-            remove(*socket);
-        }
-        return nullptr;
-    }
+ForeignSocket* ForeignSockets::want(ForeignSocket* socket, int fd, bool in, bool out,
+                                    void* context) noexcept {
     if (socket == nullptr) {
-        socket = new Socket(*this, fd);
+        socket = new ForeignSocket(*this, fd, context);
         socket->in.ready = &on_ready;
         socket->out.ready = &on_ready;
         socket->index = all_.size();
         all_.push_back(socket);
     }
-    set_wanted(socket->in, (what & CURL_POLL_IN) != 0);
-    set_wanted(socket->out, (what & CURL_POLL_OUT) != 0);
+    set_wanted(socket->in, in);
+    set_wanted(socket->out, out);
     list(*socket);
     return socket;
 }
 
-void Sockets::remove(Socket& socket) noexcept {
+ForeignSocket* ForeignSockets::find(int fd) const noexcept {
+    for (ForeignSocket* const socket : all_) {
+        if (socket->fd == fd && !socket->removed) {
+            return socket;
+        }
+    }
+    return nullptr;
+}
+
+void ForeignSockets::remove(ForeignSocket& socket) noexcept {
     socket.removed = true;
     set_wanted(socket.in, false);
     set_wanted(socket.out, false);
     list(socket);
 }
 
-void Sockets::remove_all() {
-    for (Socket* socket : all_) {
+void ForeignSockets::remove_all() {
+    for (ForeignSocket* socket : all_) {
         remove(*socket);
     }
     settle();
 }
 
-void Sockets::set_wanted(Socket::Poll& poll, bool wanted) noexcept {
+void ForeignSockets::set_wanted(ForeignSocket::Poll& poll, bool wanted) noexcept {
     poll.wanted = wanted;
     if (!wanted && poll.in_flight() && !poll.leaving) {
         poll.leaving = true;
@@ -71,9 +75,9 @@ void Sockets::set_wanted(Socket::Poll& poll, bool wanted) noexcept {
     }
 }
 
-void Sockets::settle() {
-    for (Socket* socket = take_listed(); socket != nullptr;) {
-        Socket* const next = socket->next;
+void ForeignSockets::settle() {
+    for (ForeignSocket* socket = take_listed(); socket != nullptr;) {
+        ForeignSocket* const next = socket->next;
         socket->listed = false;
         if (!socket->removed) {
             submit_wanted(socket->in);
@@ -85,7 +89,7 @@ void Sockets::settle() {
     }
 }
 
-void Sockets::submit_wanted(Socket::Poll& poll) noexcept {
+void ForeignSockets::submit_wanted(ForeignSocket::Poll& poll) noexcept {
     if (poll.wanted && !poll.in_flight() && driver_.submit(poll)) {
         note(poll);
         announce();
@@ -93,9 +97,9 @@ void Sockets::submit_wanted(Socket::Poll& poll) noexcept {
 }
 
 // A cancelled poll that is wanted again in the meantime is submitted by the next settle().
-void Sockets::on_ready(Operation& operation) noexcept {
-    auto& poll = static_cast<Socket::Poll&>(operation);
-    Sockets& self = poll.socket->owner;
+void ForeignSockets::on_ready(Operation& operation) noexcept {
+    auto& poll = static_cast<ForeignSocket::Poll&>(operation);
+    ForeignSockets& self = poll.socket->owner;
     if (std::exchange(poll.leaving, false)) {
         --self.leaving_;
     }
@@ -105,18 +109,18 @@ void Sockets::on_ready(Operation& operation) noexcept {
     }
 }
 
-void Sockets::note(const Socket::Poll& poll) noexcept {
-    Socket& socket = *poll.socket;
+void ForeignSockets::note(const ForeignSocket::Poll& poll) noexcept {
+    ForeignSocket& socket = *poll.socket;
     if (poll.result != -ECANCELED) {
-        socket.events |= &poll == &socket.in ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
+        socket.events |= &poll == &socket.in ? readable : writable;
     }
     if (poll.result != -ECANCELED && (poll.result < 0 || (poll.result & POLLERR) != 0)) {
-        socket.events |= CURL_CSELECT_ERR;
+        socket.events |= failed;
     }
     list(socket);
 }
 
-void Sockets::list(Socket& socket) noexcept {
+void ForeignSockets::list(ForeignSocket& socket) noexcept {
     if (!socket.listed) {
         socket.listed = true;
         socket.next = nullptr;
@@ -125,16 +129,16 @@ void Sockets::list(Socket& socket) noexcept {
     }
 }
 
-Socket* Sockets::take_listed() noexcept {
+ForeignSocket* ForeignSockets::take_listed() noexcept {
     last_ = &first_;
     return std::exchange(first_, nullptr);
 }
 
-void Sockets::forget(Socket& socket) noexcept {
+void ForeignSockets::forget(ForeignSocket& socket) noexcept {
     all_.back()->index = socket.index;
     all_[socket.index] = all_.back();
     all_.pop_back();
     delete &socket;
 }
 
-}  // namespace rondo::http::detail
+}  // namespace rondo::detail

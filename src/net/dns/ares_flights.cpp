@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/dns/ares_flights.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "rondo/base/assert.hpp"
+
+namespace rondo::net::detail {
+namespace {
+
+constexpr std::size_t servers_max = 64;
+constexpr std::size_t asks_per_turn = 64;
+
+// Others may know better: a server that answers, but not this question.
+bool says_it_cannot(NameStatus status) noexcept {
+    return status == NameStatus::server_failed || status == NameStatus::refused ||
+           status == NameStatus::not_implemented || status == NameStatus::not_understood;
+}
+
+bool may_be_better_elsewhere(NameStatus status) noexcept {
+    return says_it_cannot(status) || status == NameStatus::timed_out ||
+           status == NameStatus::no_server || status == NameStatus::bad_answer;
+}
+
+// Which of two failures is told: what a server said rather than its silence.
+int weight_of(NameStatus status) noexcept {
+    switch (status) {
+        case NameStatus::no_server: return 0;
+        case NameStatus::timed_out: return 1;
+        case NameStatus::bad_answer: return 2;
+        default: return 3;
+    }
+}
+
+}  // namespace
+
+AresFlights::AresFlights(EventLoop& loop, Cache& cache, AskOptions options)
+    : Flights(loop, cache), ForeignSockets(loop.driver()), options_(options) {
+    run = [](Callback& callback) noexcept { static_cast<AresFlights&>(callback).turn(); };
+    timer_.owner = this;
+    timer_.fire = [](rondo::detail::Timer& timer) noexcept {
+        auto& self = static_cast<TurnTimer&>(timer);
+        self.armed = false;
+        self.owner->timer_is_due_ = true;
+        self.owner->announce();
+    };
+}
+
+AresFlights::~AresFlights() {
+    RONDO_ASSERT(tasks_waiting() == 0 && asked_ == 0 && !announced_ && !timer_.armed,
+                 "a resolver died with questions on their way");
+    servers_.clear();
+}
+
+void AresFlights::set_servers(std::vector<Address> servers, bool rotate) {
+    wanted_servers_ = std::move(servers);
+    wanted_servers_.resize(std::min(wanted_servers_.size(), servers_max));
+    rotate_ = rotate;
+    servers_changed_ = true;
+}
+
+// A server whose channel cannot be made is left out; without any, questions end as no_server.
+void AresFlights::apply_servers() {
+    rondo::detail::ForeignSockets& sockets = *this;
+    servers_changed_ = false;
+    servers_.clear();
+    next_first_ = 0;
+    for (const Address& address : wanted_servers_) {
+        try {
+            servers_.push_back(std::make_unique<AresServer>(sockets, address, options_.timeout));
+        } catch (const Error&) {
+            continue;
+        }
+    }
+}
+
+// ------------------------------------------------------------------------ who waits
+
+void AresFlights::announce() noexcept {
+    if (!announced_) {
+        announced_ = true;
+        loop_.call_soon(*this);
+    }
+}
+
+void AresFlights::send(Flight& flight) noexcept {
+    enqueue(static_cast<AresFlight&>(flight));
+    announce();
+}
+
+void AresFlights::landed(Landing& waiter) noexcept { landed_.push(waiter); }
+
+void AresFlights::left(Landing& waiter, Flight& flight) noexcept {
+    auto& self = static_cast<AresFlight&>(flight);
+    if (self.queued && self.waiters.empty()) {
+        unqueue(self);
+        drop(self);
+    }
+    if (tasks_waiting() > 0) {
+        rondo::detail::local.push_stop(*waiter.scope);
+        return;
+    }
+    stopping_.push(waiter);
+    announce();
+}
+
+// ------------------------------------------------------------------------- one turn
+
+void AresFlights::turn() noexcept {
+    announced_ = false;
+    if (tasks_waiting() > 0) {
+        talk();
+    }
+    if (tasks_waiting() == 0) {
+        cancel_all();
+    }
+    arm_timer();
+    settle();
+    deliver();
+}
+
+void AresFlights::talk() noexcept {
+    ask_queued();
+    tell_events([](int fd, unsigned events, void* server) {
+        static_cast<AresServer*>(server)->process(fd, events);
+    });
+    if (std::exchange(timer_is_due_, false)) {
+        for (const auto& server : servers_) {
+            server->process_timeouts();
+        }
+    }
+    ask_queued();
+}
+
+void AresFlights::cancel_all() noexcept {
+    cancelling_ = true;
+    for (const auto& server : servers_) {
+        server->cancel_all();
+    }
+    cancelling_ = false;
+    timer_is_due_ = false;
+}
+
+void AresFlights::deliver() noexcept {
+    const bool last = tasks_waiting() == 0;
+    announce_when_left(last);
+    if (last && leaving() != 0) {
+        return;
+    }
+    landed_.wake_all();
+    while (rondo::detail::Waiter* const waiter = stopping_.pop()) {
+        rondo::detail::local.push_stop(*waiter->scope);
+    }
+}
+
+void AresFlights::arm_timer() noexcept {
+    disarm();
+    std::int64_t next = -1;
+    for (const auto& server : servers_) {
+        const std::int64_t left = server->next_timeout();
+        if (left >= 0 && (next < 0 || left < next)) {
+            next = left;
+        }
+    }
+    if (next >= 0) {
+        timer_.armed = true;
+        loop_.arm_after(timer_, std::max<std::int64_t>(next, 1));
+    }
+}
+
+void AresFlights::disarm() noexcept {
+    if (std::exchange(timer_.armed, false)) {
+        loop_.disarm(timer_);
+    }
+}
+
+// -------------------------------------------------------------------- the questions
+
+void AresFlights::enqueue(AresFlight& flight) noexcept {
+    flight.queued = true;
+    flight.next = nullptr;
+    *queue_end_ = &flight;
+    queue_end_ = &flight.next;
+}
+
+void AresFlights::unqueue(AresFlight& flight) noexcept {
+    AresFlight** at = &queue_;
+    while (*at != &flight) {
+        at = &(*at)->next;
+    }
+    *at = flight.next;
+    if (flight.next == nullptr) {
+        queue_end_ = at;
+    }
+    flight.queued = false;
+}
+
+void AresFlights::ask_queued() noexcept {
+    if (servers_changed_ && asked_ == 0) {
+        apply_servers();
+    }
+    for (std::size_t i = 0; i < asks_per_turn; ++i) {
+        if (queue_ == nullptr || asked_ >= options_.asked_max) {
+            return;
+        }
+        AresFlight& flight = *queue_;
+        unqueue(flight);
+        ask(flight);
+    }
+    if (queue_ != nullptr) {
+        announce();
+    }
+}
+
+bool AresFlights::next_server(AresFlight& flight, std::size_t& server) const noexcept {
+    while (flight.attempts < options_.tries * servers_.size()) {
+        server = (flight.first + flight.attempts++) % servers_.size();
+        if ((flight.given_up_on >> server & 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void AresFlights::ask(AresFlight& flight) noexcept {
+    if (flight.attempts == 0 && rotate_ && !servers_.empty()) {
+        flight.first = next_first_++ % servers_.size();
+    }
+    std::size_t server = 0;
+    if (!next_server(flight, server)) {
+        if (!flight.failed) {
+            flight.failure.status = NameStatus::no_server;
+        }
+        land(flight, std::move(flight.failure));
+        return;
+    }
+    ++asked_;
+    servers_[server]->ask(flight.question, &AresFlights::on_answer, &flight);
+}
+
+void AresFlights::on_answer(void* flight, int status, int, unsigned char* message, int size) {
+    auto& self = *static_cast<AresFlight*>(flight);
+    auto& flights = static_cast<AresFlights&>(self.owner);
+    --flights.asked_;
+    if (flights.cancelling_) {
+        flights.drop(self);
+        return;
+    }
+    const std::span bytes(reinterpret_cast<const std::byte*>(message),
+                          message != nullptr ? static_cast<std::size_t>(size) : 0);
+    NameAnswer answer = answer_of(status, bytes, self.question);
+    const bool settled = !may_be_better_elsewhere(answer.status);
+    if (!settled && self.waiters.empty()) {
+        flights.drop(self);
+    } else if (!settled) {
+        flights.note_failure(self, std::move(answer));
+        flights.enqueue(self);
+    } else {
+        flights.land(self, std::move(answer));
+    }
+}
+
+void AresFlights::note_failure(AresFlight& flight, NameAnswer answer) noexcept {
+    if (says_it_cannot(answer.status)) {
+        const std::size_t server = (flight.first + flight.attempts - 1) % servers_.size();
+        flight.given_up_on |= std::uint64_t{1} << server;
+    }
+    if (!flight.failed || weight_of(answer.status) > weight_of(flight.failure.status)) {
+        flight.failed = true;
+        flight.failure = std::move(answer);
+    }
+}
+
+}  // namespace rondo::net::detail

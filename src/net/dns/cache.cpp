@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/dns/cache.hpp"
+
+#include <algorithm>
+
+namespace rondo::net::detail {
+
+AnswerPtr Cache::find(const Question& question, TimePoint now) {
+    const auto found = index_.find(question);
+    if (found == index_.end()) {
+        return nullptr;
+    }
+    const Order::iterator entry = found->second;
+    if (entry->until <= now) {
+        drop(entry);
+        return nullptr;
+    }
+    order_.splice(order_.begin(), order_, entry);
+    return entry->answer;
+}
+
+Duration Cache::life_of(const NameAnswer& answer) const noexcept {
+    const Duration given = std::chrono::seconds(answer.ttl);
+    switch (answer.status) {
+        case NameStatus::found:
+            return std::clamp(given, limits_.ttl_min, std::max(limits_.ttl_min, limits_.ttl_max));
+        case NameStatus::no_such_name:
+        case NameStatus::no_data: return std::min(given, limits_.negative_ttl_max);
+        default: return Duration::zero();
+    }
+}
+
+void Cache::put(const Question& question, const AnswerPtr& answer, TimePoint now) {
+    const Duration life = life_of(*answer);
+    const auto known = index_.find(question);
+    if (known != index_.end()) {
+        drop(known->second);
+    }
+    if (life <= Duration::zero() || limits_.entries == 0) {
+        return;
+    }
+    if (index_.size() >= limits_.entries) {
+        drop(std::prev(order_.end()));
+    }
+    order_.push_front(Entry{question, answer, now + life});
+    index_.emplace(question, order_.begin());
+}
+
+void Cache::drop(Order::iterator entry) noexcept {
+    index_.erase(entry->question);
+    order_.erase(entry);
+}
+
+void Cache::clear() noexcept {
+    index_.clear();
+    order_.clear();
+}
+
+}  // namespace rondo::net::detail

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ares_version.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
@@ -103,6 +104,7 @@ void report_libraries(Report& report) {
     const curl_version_info_data& curl = *curl_version_info(CURLVERSION_NOW);
     report.heading("libraries");
     report.line("liburing", RONDO_LIBURING_VERSION);
+    report.line("c-ares", ARES_VERSION_STR);
     report.line("libcurl", fmt::format("{} with {}", curl.version, curl_features(curl)));
     report.line("TLS", curl.ssl_version != nullptr ? curl.ssl_version : "none");
     report.line("llhttp", fmt::format("{}.{}.{}", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR,

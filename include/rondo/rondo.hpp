@@ -26,6 +26,8 @@
 #include "rondo/base/report.hpp"
 #include "rondo/coro/context_var.hpp"
 #include "rondo/loop/await_operation.hpp"
+#include "rondo/loop/loop_local.hpp"
+#include "rondo/loop/name_script.hpp"
 #include "rondo/sync/event.hpp"
 #include "rondo/sync/lock.hpp"
 #include "rondo/sync/condition.hpp"

@@ -2,7 +2,7 @@
 #include "base/small_file.hpp"
 
 #include <fcntl.h>
-#include <net/if.h>
+#include <net/if.h>  // tidy: layers: a header of the system, not of the module
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -23,7 +23,7 @@
 
 namespace rondo::net::detail {
 
-class ConnectRace : private Arrivals {
+class ConnectRace : protected Arrivals {
 public:
     struct Delays {
         Duration attempt{0};

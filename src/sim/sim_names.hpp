@@ -18,7 +18,8 @@ public:
     /// Who is told of each question, with what is drawn for it.
     struct Witness {
         void* who = nullptr;
-        void (*saw)(void* who, std::string_view name, RecordType type, std::int64_t after) = nullptr;
+        void (*saw)(void* who, std::string_view name, RecordType type,
+                    std::int64_t after) = nullptr;
     };
 
     /// `clock` shows the run's time, ns.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,6 +54,16 @@ public:
     std::vector<std::string> names() {
         const std::lock_guard lock(mutex_);
         return names_;
+    }
+    /// Waits until every TCP connection was closed by its client, two seconds at most.
+    bool saw_all_leave() {
+        for (int i = 0; i < 200; ++i) {
+            if (open_peers_ == 0) {
+                return true;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return false;
     }
     /// Answers of UDP leave from another port than they should.
     void answer_from_elsewhere() { from_elsewhere_ = true; }
@@ -115,6 +126,7 @@ private:
                     serve_tcp(polls[i].fd);
                 }
             }
+            open_peers_ = peers_.size();
         }
     }
 
@@ -157,12 +169,13 @@ private:
         std::string& bytes = peers_[fd];
         bytes.append(buffer, static_cast<std::size_t>(got));
         while (bytes.size() >= 2) {
-            const std::size_t size = static_cast<unsigned char>(bytes[0]) * 256U +
-                                     static_cast<unsigned char>(bytes[1]);
+            const std::size_t size =
+                static_cast<unsigned char>(bytes[0]) * 256U + static_cast<unsigned char>(bytes[1]);
             if (bytes.size() < size + 2) {
                 return;
             }
-            for (const std::string& answer : answers(std::string_view(bytes).substr(2, size), true)) {
+            for (const std::string& answer :
+                 answers(std::string_view(bytes).substr(2, size), true)) {
                 std::string framed;
                 add_two(framed, static_cast<unsigned>(answer.size()));
                 framed += answer;
@@ -179,6 +192,7 @@ private:
     int other_ = -1;
     int stop_ = -1;
     std::map<int, std::string> peers_;  ///< of TCP, and what they sent
+    std::atomic<std::size_t> open_peers_{0};
     std::atomic<int> asked_{0};
     std::atomic<int> asked_by_tcp_{0};
     std::atomic<bool> from_elsewhere_{false};

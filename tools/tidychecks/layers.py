@@ -10,7 +10,7 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 # Public headers stay light and portable: these stay in the sources.
 _HEAVY = re.compile(
-    r"^(sys/|net/|netinet/|arpa/|linux/|curl/|openssl/|fmt/|nlohmann/|CLI/|liburing|llhttp|"
+    r"^(sys/|net/|netinet/|arpa/|linux/|curl/|openssl/|fmt/|nlohmann/|CLI/|liburing|llhttp|ares|"
     r"(unistd|fcntl|poll|pthread|signal|netdb|dirent)\.h$|(iostream|regex|filesystem)$)"
 )
 

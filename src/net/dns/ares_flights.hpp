@@ -25,9 +25,7 @@ struct AskOptions {
     std::size_t asked_max = 1;  ///< questions on their way at a time; the others wait
 };
 
-class AresFlights final : public Flights,
-                          rondo::detail::Callback,
-                          rondo::detail::ForeignSockets {
+class AresFlights final : public Flights, rondo::detail::Callback, rondo::detail::ForeignSockets {
 public:
     AresFlights(EventLoop& loop, Cache& cache, AskOptions options);
     ~AresFlights() override;

@@ -48,7 +48,7 @@ bool tell(const std::vector<Address>& addresses, Family wanted, Arrivals& to) {
 /// How a name did in all that was asked of it.
 struct Verdict {
     bool found = false;
-    bool exists = false;                          ///< but may have nothing
+    bool exists = false;                     ///< but may have nothing
     NameStatus failure = NameStatus::found;  ///< `found`: none
 
     void add(NameStatus status) noexcept {
@@ -98,9 +98,11 @@ Task<> ask_both(ResolverState& state, std::string name, Family wanted, Arrivals&
 }
 
 // A server that failed for one name may know the next; silence is not waited for again.
-Task<> ask_names(ResolverState& state, HostName host, Family wanted, Arrivals& to) {
+Task<> ask_names(ResolverState& state, const std::string& host, const HostName& parsed,
+                 Family wanted, Arrivals& to) {
     Verdict all;
-    for (const std::string& name : state.names_for(host)) {
+    const std::vector<std::string> names = state.names_for(parsed);
+    for (const std::string& name : names) {
         Verdict one;
         co_await ask_both(state, name, wanted, to, one);
         if (one.found) {
@@ -111,7 +113,7 @@ Task<> ask_names(ResolverState& state, HostName host, Family wanted, Arrivals& t
             break;
         }
     }
-    throw_answer(all.status(), host.text, "address");
+    throw_answer(all.status(), host, "address");
 }
 
 }  // namespace
@@ -134,7 +136,7 @@ Task<> look_up(std::shared_ptr<ResolverState> state, std::string host, Family fa
         tell({Address::parse("::1", 0), Address::loopback(0)}, family, to);
         co_return;
     }
-    co_await ask_names(*state, name, family, to);
+    co_await ask_names(*state, host, name, family, to);
 }
 
 }  // namespace rondo::net::detail

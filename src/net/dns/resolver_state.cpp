@@ -135,7 +135,8 @@ void throw_answer(NameStatus status, std::string_view name, std::string_view wha
         case NameStatus::timed_out: throw fail(Errc::timed_out, "no name server answered in time");
         case NameStatus::no_server:
             throw fail(Errc::unreachable, "no name server could be reached");
-        case NameStatus::invalid_name: throw fail(Errc::invalid, "not a name that can be asked for");
+        case NameStatus::invalid_name:
+            throw fail(Errc::invalid, "not a name that can be asked for");
         case NameStatus::no_memory: throw fail(Errc::exhausted, "out of memory");
     }
     throw fail(Errc::unexpected, "an unknown failure");

@@ -89,9 +89,14 @@ void ForeignSockets::settle() {
     }
 }
 
+// Busy: the number was the former one's whose poll has not left yet. Tried again in the next turn.
 void ForeignSockets::submit_wanted(ForeignSocket::Poll& poll) noexcept {
     if (poll.wanted && !poll.in_flight() && driver_.submit(poll)) {
-        note(poll);
+        if (poll.result == -EBUSY && leaving_ > 0) {
+            list(*poll.socket);
+        } else {
+            note(poll);
+        }
         announce();
     }
 }

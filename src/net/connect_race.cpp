@@ -11,7 +11,8 @@ namespace {
 // What an Error says beside its operation and object.
 std::string reason_of(const Error& error) {
     const std::string text = error.what();
-    const std::string known = error.operation() + " " + error.object() + ": ";
+    const std::string object = error.object().empty() ? "" : " " + error.object();
+    const std::string known = error.operation() + object + ": ";
     return text.starts_with(known) ? text.substr(known.size()) : text;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "rondo/loop/event_loop.hpp"
 
@@ -20,11 +21,12 @@ inline constexpr char loop_local_key = 0;
 /// tasks and before the driver.
 template <class T>
 T& loop_local() {
-    std::unique_ptr<LoopLocal>& place = current_loop().local_at(&loop_local_key<T>);
-    if (place == nullptr) {
-        place = std::make_unique<LoopLocalOf<T>>();
+    EventLoop& loop = current_loop();
+    if (loop.local_at(&loop_local_key<T>) == nullptr) {
+        auto made = std::make_unique<LoopLocalOf<T>>();  // which may need other locals
+        loop.local_at(&loop_local_key<T>) = std::move(made);
     }
-    return static_cast<LoopLocalOf<T>&>(*place).value;
+    return static_cast<LoopLocalOf<T>&>(*loop.local_at(&loop_local_key<T>)).value;
 }
 
 }  // namespace rondo::detail

@@ -107,7 +107,9 @@ Task<AnswerPtr> ResolverState::ask(Question question) {
     if (AnswerPtr known = cache_.find(question, loop_.now())) {
         co_return known;
     }
-    refresh_config();
+    if (options_.servers.empty()) {
+        refresh_config();
+    }
     Landing landing(*flights_, std::move(question));
     AnswerPtr answer = co_await landing;
     co_return answer;

@@ -23,10 +23,17 @@ protected:
     static ResolverOptions options_for(const DnsServer& server) {
         ResolverOptions options;
         options.servers = {server.address()};
-        options.timeout = 100ms;
+        options.timeout = 10s;  // of a machine that is busy
         options.tries = 1;
         options.use_search = false;
         options.hosts_file.clear();
+        return options;
+    }
+
+    /// Where silence is expected.
+    static ResolverOptions impatient_for(const DnsServer& server) {
+        ResolverOptions options = options_for(server);
+        options.timeout = 100ms;
         return options;
     }
 

@@ -62,6 +62,9 @@ Task<std::string> name_by(std::shared_ptr<ResolverState> state, Address address)
     if (!known.empty()) {
         co_return known;
     }
+    if (detail::is_loopback(address)) {
+        co_return std::string("localhost");
+    }
     Question question(detail::reverse_name(address), RecordType::ptr);
     const AnswerPtr answer = co_await state->ask(std::move(question));
     if (answer->status != NameStatus::found) {

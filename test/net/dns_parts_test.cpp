@@ -175,6 +175,13 @@ TEST(HostNameTest, zones_of_numeric_hosts) {
     EXPECT_FALSE(parse_numeric_host("fe80::1%").has_value());
 }
 
+TEST(HostNameTest, addresses_of_this_machine) {
+    EXPECT_TRUE(is_loopback(Address::parse("127.9.9.9", 1)));
+    EXPECT_TRUE(is_loopback(Address::parse("::1", 1)));
+    EXPECT_FALSE(is_loopback(Address::parse("128.0.0.1", 1)));
+    EXPECT_FALSE(is_loopback(Address::parse("::2", 1)));
+}
+
 TEST(HostNameTest, reverse_names) {
     EXPECT_EQ(reverse_name(Address::parse("192.0.2.7:1")), "7.2.0.192.in-addr.arpa");
     EXPECT_EQ(reverse_name(Address::parse("[2001:db8::1]:1")),

@@ -135,6 +135,10 @@ TEST_P(ResolverLookupTest, other_records) {
         Resolver resolver(options_for(server));
         const std::string name = co_await resolver.resolve_name(Address::parse("192.0.2.7", 80));
         EXPECT_EQ(name, "seven.example");
+        const int asked = server.asked();
+        const std::string own = co_await resolver.resolve_name(Address::parse("[::1]:1"));
+        EXPECT_EQ(own, "localhost");
+        EXPECT_EQ(server.asked(), asked);
         const auto texts = co_await resolver.resolve_text("t.example");
         EXPECT_EQ(texts, (Answers{"onetwo", "x"}));
         const auto mail = co_await resolver.resolve_mail("m.example");
@@ -144,7 +148,9 @@ TEST_P(ResolverLookupTest, other_records) {
         EXPECT_EQ(services.size(), 2U);
         EXPECT_EQ(services[0].host, "a.example");
         EXPECT_EQ(services[0].port, 81);
-        auto none = [&]() -> Task<> { co_await resolver.resolve_name(Address::parse("[::1]:1")); };
+        auto none = [&]() -> Task<> {
+            co_await resolver.resolve_name(Address::parse("[2001:db8::1]:1"));
+        };
         const std::string error = co_await error_of(none);
         EXPECT_EQ(error, "not_found");
     });

@@ -91,7 +91,7 @@ public:
     Task<std::vector<Address>> resolve(std::string host, std::uint16_t port = 0,
                                        Family family = Family::any);
 
-    /// The name of an address.
+    /// The name of an address; one of this machine's own (127.0.0.1, ::1) is never asked for.
     Task<std::string> resolve_name(Address address);
 
     /// "_xmpp-client._tcp.example.com": lowest priority first; within one priority in an order

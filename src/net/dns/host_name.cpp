@@ -114,6 +114,17 @@ std::optional<Address> parse_numeric_host(std::string_view host) {
     return Address::from(reinterpret_cast<const sockaddr*>(&ipv6), sizeof ipv6);
 }
 
+bool is_loopback(const Address& address) noexcept {
+    if (address.is_ipv6()) {
+        sockaddr_in6 ipv6{};
+        std::memcpy(&ipv6, address.data(), sizeof ipv6);
+        return IN6_IS_ADDR_LOOPBACK(&ipv6.sin6_addr);
+    }
+    sockaddr_in ipv4{};
+    std::memcpy(&ipv4, address.data(), sizeof ipv4);
+    return ntohl(ipv4.sin_addr.s_addr) >> 24 == 127;
+}
+
 std::vector<std::string> candidates(const HostName& host, const std::vector<std::string>& domains,
                                     unsigned ndots) {
     std::vector<std::string> names;

@@ -29,6 +29,9 @@ HostName parse_host_name(std::string_view host);
 /// Numeric hosts: "::1", "[::1]", "127.0.0.1", and with a zone "fe80::1%2" or "fe80::1%eth0".
 std::optional<Address> parse_numeric_host(std::string_view host);
 
+/// 127.0.0.0/8 and ::1.
+bool is_loopback(const Address& address) noexcept;
+
 /// The names that are asked for one after the other, as resolv.conf(5) has it.
 std::vector<std::string> candidates(const HostName& host, const std::vector<std::string>& domains,
                                     unsigned ndots);

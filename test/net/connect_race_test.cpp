@@ -271,18 +271,18 @@ TEST_F(ConnectRaceTest, cancelled_everywhere) {
 
 // ------------------------------------------------------------------------- ten thousand
 
-Script draw_script(std::mt19937_64& random) {
+Script draw_script(std::mt19937& random) {
     const auto milliseconds = [&](unsigned most) {
         return Duration((random() % most) * 1'000'000);
     };
     Script script;
     for (const Family family : {Family::ipv4, Family::ipv6}) {
         Arrival arrival{milliseconds(200), family, {}};
-        for (unsigned count = random() % 4; count > 0; --count) {
+        for (auto count = random() % 4; count > 0; --count) {
             const std::string host = family == Family::ipv4 ? "10.0.0." + std::to_string(count)
                                                             : "::" + std::to_string(count);
             arrival.addresses.push_back(Address::parse(host, 80));
-            const unsigned kind = random() % 10;
+            const auto kind = random() % 10;
             script.fates[host] = {kind < 4   ? Fate::connects
                                   : kind < 7 ? Fate::is_refused
                                              : Fate::is_silent,
@@ -304,7 +304,7 @@ bool has(const Script& script, Fate::Kind kind) {
 // Whatever the addresses do: if one of them connects, so does the race; and all descriptors are
 // closed in the end.
 TEST_F(ConnectRaceTest, ten_thousand_races_leave_nothing) {
-    std::mt19937_64 random(7);
+    std::mt19937 random(7);
     std::size_t connected = 0;
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         sim::Report report;

@@ -116,7 +116,7 @@ TEST(DnsMessageTest, broken_messages_are_survived) {
     std::mt19937 random(1);
     for (int i = 0; i < 20'000; ++i) {
         std::string message = whole;
-        for (unsigned changes = 1 + random() % 4; changes > 0; --changes) {
+        for (auto changes = 1 + random() % 4; changes > 0; --changes) {
             message[random() % message.size()] = static_cast<char>(random());
         }
         for (const RecordType type : {RecordType::a, RecordType::aaaa, RecordType::txt,

@@ -156,16 +156,16 @@ void AresFlights::deliver() noexcept {
 
 void AresFlights::arm_timer() noexcept {
     disarm();
-    std::int64_t next = -1;
+    std::int64_t least = -1;
     for (const auto& server : servers_) {
         const std::int64_t left = server->next_timeout();
-        if (left >= 0 && (next < 0 || left < next)) {
-            next = left;
+        if (left >= 0 && (least < 0 || left < least)) {
+            least = left;
         }
     }
-    if (next >= 0) {
+    if (least >= 0) {
         timer_.armed = true;
-        loop_.arm_after(timer_, std::max<std::int64_t>(next, 1));
+        loop_.arm_after(timer_, std::max<std::int64_t>(least, 1));
     }
 }
 

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 
@@ -76,6 +78,28 @@ int KernelCalls::receive(int fd, void* data, std::uint32_t size) noexcept {
 int KernelCalls::send(int fd, const void* data, std::uint32_t size) noexcept {
     return retry_interrupted(
         [&] { return ::send(fd, data, clamp_size(size), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+int KernelCalls::send_vector(int fd, const Bytes* parts, std::size_t count,
+                             std::size_t skip) noexcept {
+    constexpr std::size_t parts_max = 64;
+    std::array<iovec, parts_max> vector;
+    count = std::min(count, parts_max);
+    for (std::size_t i = 0; i < count; ++i) {
+        const Bytes part = i == 0 ? parts[i].from(skip) : parts[i];
+        vector[i] = {const_cast<std::byte*>(part.data()), part.size()};
+    }
+    msghdr message{};
+    message.msg_iov = vector.data();
+    message.msg_iovlen = count;
+    return retry_interrupted([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+// There is no flag that keeps sendfile from raising SIGPIPE.
+int KernelCalls::send_file(int fd, int file, std::uint64_t offset, std::uint32_t size) noexcept {
+    const PipeSignalGuard guard(true);
+    auto at = static_cast<off_t>(offset);
+    return retry_interrupted([&] { return ::sendfile(fd, file, &at, clamp_size(size)); });
 }
 
 int KernelCalls::accept(int fd) noexcept {

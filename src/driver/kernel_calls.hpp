@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rondo/base/bytes.hpp"
 #include "rondo/loop/operation.hpp"
 
 struct sockaddr;
@@ -19,6 +20,11 @@ inline constexpr std::uint64_t current_position = ~std::uint64_t{0};
 struct KernelCalls {
     static int receive(int fd, void* data, std::uint32_t size) noexcept;
     static int send(int fd, const void* data, std::uint32_t size) noexcept;
+    /// Sends `count` > 0 parts, or as many as one call takes, without the first `skip` bytes.
+    static int send_vector(int fd, const Bytes* parts, std::size_t count,
+                           std::size_t skip) noexcept;
+    /// Sends bytes of a file; 0 at its end. Waits for the disk, not for the socket.
+    static int send_file(int fd, int file, std::uint64_t offset, std::uint32_t size) noexcept;
     static int accept(int fd) noexcept;
     /// 0, -EINPROGRESS, or the error.
     static int connect(int fd, const void* address, std::uint32_t length) noexcept;

@@ -39,6 +39,8 @@ inline bool writes(const Operation& operation) noexcept {
     switch (operation.kind) {
         case OperationKind::connect:
         case OperationKind::send_all:
+        case OperationKind::send_vector:
+        case OperationKind::send_file:
         case OperationKind::write: return true;
         case OperationKind::poll: return (operation.size & EPOLLOUT) != 0;
         default: return false;

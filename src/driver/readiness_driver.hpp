@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "driver/attempt.hpp"
+#include "driver/attempt_send.hpp"
 #include "driver/place.hpp"
 #include "driver/readiness_base.hpp"
 
@@ -122,6 +123,12 @@ bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
                 return end_inside(operation, -EINVAL);
             }
             return submit_readiness(operation);
+        case OperationKind::send_vector:
+            return begin_vector(operation) ? submit_readiness(operation)
+                                           : end_inside(operation, -EINVAL);
+        case OperationKind::send_file:
+            return operation.size <= INT_MAX ? submit_readiness(operation)
+                                             : end_inside(operation, -EINVAL);
         default: return submit_readiness(operation);
     }
 }
@@ -203,6 +210,8 @@ bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, Descriptor& des
         case OperationKind::receive_leased:
             return attempt_receive_leased(calls_, leases_, operation, descriptor);
         case OperationKind::send_all: return attempt_send_all(calls_, operation, descriptor);
+        case OperationKind::send_vector: return attempt_send_vector(calls_, operation, descriptor);
+        case OperationKind::send_file: return attempt_send_file(calls_, operation, descriptor);
         case OperationKind::accept: return attempt_accept(calls_, table_, operation, descriptor);
         case OperationKind::connect: return attempt_connect_result(calls_, operation, descriptor);
         default: return attempt_transfer(calls_, operation, descriptor);

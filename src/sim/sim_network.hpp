@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "rondo/base/bytes.hpp"
 #include "rondo/loop/operation.hpp"
 #include "sim/random.hpp"
 #include "sim/sim_address.hpp"
@@ -51,6 +52,8 @@ public:
     // The calls of KernelCalls, with the same results.
     int receive(int fd, void* data, std::uint32_t size) noexcept;
     int send(int fd, const void* data, std::uint32_t size) noexcept;
+    int send_vector(int fd, const Bytes* parts, std::size_t count, std::size_t skip) noexcept;
+    int send_file(int fd, int file, std::uint64_t offset, std::uint32_t size) noexcept;
     int accept(int fd) noexcept;
     int connect(int fd, const void* address, std::uint32_t length) noexcept;
     int connect_result(int fd) noexcept;
@@ -105,6 +108,9 @@ private:
     }
     int take(SimSocket& socket, void* data, std::uint32_t size) noexcept;
     int put(SimSocket& socket, const void* data, std::uint32_t size) noexcept;
+    int put_parts(SimSocket& socket, const Bytes* parts, std::size_t count,
+                  std::size_t skip) noexcept;
+    int put_file(SimSocket& socket, int file, std::uint64_t offset, std::uint32_t size) noexcept;
     int accept_from(SimSocket& listener);
     int connect_to(SimSocket& socket, const SimAddress& remote);
     SimSocket* find_listener(const SimAddress& address) noexcept;

@@ -19,7 +19,9 @@ enum class OperationKind : std::uint8_t {
     receive,         ///< data, size: buffer; result: bytes, 0 at end of stream
     receive_leased,  ///< result: bytes; data: a buffer of the driver's, see Driver::give_back
     send_all,        ///< data, size: bytes; result: size. `moved` is exact even when it fails
-    poll,            ///< size: POLLIN and/or POLLOUT wanted; result: revents. One shot, level
+    send_vector,     ///< data, size: an array of Bytes, their number; result: bytes. `moved` too
+    send_file,  ///< data: an int, the file; offset, size: its bytes; result: bytes, less at its end
+    poll,       ///< size: POLLIN and/or POLLOUT wanted; result: revents. One shot, level
     // Kinds that end inside submit.
     shutdown,  ///< size: SHUT_RD, SHUT_WR or SHUT_RDWR; result: 0
     close,     ///< result: 0. Requires: no other operation in flight on the descriptor

@@ -5,6 +5,10 @@
 
 namespace rondo::io {
 
+void detail::throw_one_way(const char* operation, const std::string& name) {
+    throw Error(Errc::not_supported, operation, name, "the stream has one direction only");
+}
+
 void Stream::close() noexcept {
     if (body_ != nullptr) {
         body_->close();

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 
@@ -54,15 +55,19 @@ WriteAll::WriteAll(TcpStream& stream, Bytes bytes) noexcept
     RONDO_REQUIRE(bytes.size() <= INT_MAX, "write_all of 2 GiB or more");
 }
 
+WriteAll::WriteAll(TcpStream& stream, std::span<const Bytes> parts) noexcept
+    : AwaitOperation(OperationKind::send_vector, stream.broken_ ? -1 : stream.fd_,
+                     const_cast<Bytes*>(parts.data()), clamped(parts.size())),
+      stream_(&stream) {
+    RONDO_REQUIRE(parts.size() <= INT_MAX, "write_all of 2 GiB or more");
+}
+
 void WriteAll::await_resume() const {
     const int got = AwaitOperation::await_resume();
     if (got >= 0) [[likely]] {
         return;
     }
-    if (stream_->broken_) {
-        throw Error(Errc::closed, "write", stream_->name(), "an earlier write ended halfway");
-    }
-    throw Error("write", stream_->name(), -got);
+    stream_->throw_write_error(got);
 }
 
 WriteAll::~WriteAll() {
@@ -72,6 +77,13 @@ WriteAll::~WriteAll() {
 }
 
 // ------------------------------------------------------------------------------ a stream
+
+void TcpStream::throw_write_error(int result) const {
+    if (broken_) {
+        throw Error(Errc::closed, "write", name(), "an earlier write ended halfway");
+    }
+    throw Error("write", name(), -result);
+}
 
 TcpStream::TcpStream(TcpStream&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), broken_(other.broken_) {}
@@ -111,6 +123,86 @@ Task<TcpStream> TcpStream::connect(Address address) { return connect_from(addres
 
 Task<TcpStream> TcpStream::connect(Address address, Address local) {
     return connect_from(address, local);
+}
+
+/// Breaks the stream for writing, unless all that was begun got sent.
+class TcpStream::PartialSend {
+public:
+    explicit PartialSend(TcpStream& stream) noexcept : stream_(stream) {}
+    PartialSend(const PartialSend&) = delete;
+    PartialSend& operator=(const PartialSend&) = delete;
+    ~PartialSend() {
+        if (!complete_ && sent_ > 0) {
+            stream_.broken_ = true;
+        }
+    }
+    void add(std::uint64_t bytes) noexcept { sent_ += bytes; }
+    void complete() noexcept { complete_ = true; }
+    std::uint64_t sent() const noexcept { return sent_; }
+
+private:
+    TcpStream& stream_;
+    std::uint64_t sent_ = 0;
+    bool complete_ = false;
+};
+
+namespace {
+
+/// Tells how much an operation moved, however it ends.
+template <class Account>
+struct SendOperation : AwaitOperation {
+    SendOperation(int socket, int& file, std::uint32_t bytes, std::uint64_t at,
+                  Account& to) noexcept
+        : AwaitOperation(OperationKind::send_file, socket, &file, bytes, at), account(to) {}
+    SendOperation(const SendOperation&) = delete;
+    SendOperation& operator=(const SendOperation&) = delete;
+    ~SendOperation() { account.add(bytes_moved()); }
+
+    Account& account;
+};
+
+// What sendfile does not know: files without pages, sockets of rare families.
+bool is_unknown(int result) noexcept {
+    return result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP;
+}
+
+}  // namespace
+
+Task<std::uint64_t> TcpStream::send_file(int file, std::uint64_t offset, std::uint64_t size) {
+    constexpr std::uint64_t step = std::uint64_t{1} << 30;
+    PartialSend account(*this);
+    for (bool more = size > 0; more;) {
+        const auto wanted = static_cast<std::uint32_t>(std::min(size - account.sent(), step));
+        int result = 0;
+        {
+            SendOperation operation(broken_ ? -1 : fd_, file, wanted, offset + account.sent(),
+                                    account);
+            result = co_await operation;
+        }
+        if (is_unknown(result) && account.sent() == 0) {
+            co_await send_by_reading(file, offset, size, account);
+            break;
+        }
+        if (result < 0) {
+            throw_write_error(result);
+        }
+        more = static_cast<std::uint32_t>(result) == wanted && account.sent() < size;
+    }
+    account.complete();
+    co_return account.sent();
+}
+
+Task<> TcpStream::send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
+                                  PartialSend& account) {
+    while (account.sent() < size) {
+        const io::Lease piece =
+            co_await io::detail::read_file(file, offset + account.sent(), size - account.sent());
+        if (piece.empty()) {
+            co_return;
+        }
+        co_await write_all(piece.bytes());
+        account.add(piece.size());
+    }
 }
 
 void TcpStream::shutdown_write() {

@@ -4,40 +4,21 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "rondo/coro/task.hpp"
-#include "rondo/io/bytes.hpp"
+#include "rondo/io/concepts.hpp"
 #include "rondo/io/lease.hpp"
+#include "rondo/io/read_file.hpp"
 
 namespace rondo::io {
 
 class Stream;
-
-/// What a type offers that is a stream: bytes in order, both ways, each way ended on its own.
-///
-///     co_await s.read_some(to)      the number of bytes, as soon as there are some; 0: the end
-///     co_await s.write_all(bytes)   returns when the layer below has taken all
-///     s.shutdown_write()            the peer reads an end after what was written; may be awaitable
-///     s.close()                     both ways end now; idempotent, never waits
-///     s.is_open()
-///     s.name()                      for errors: "10.0.0.1:80"
-///
-/// and, if it can do so without holding a buffer while it waits, `co_await s.read_leased()`, a
-/// Lease. One reader and one writer at a time.
-template <class S>
-concept ByteStream = !std::same_as<std::remove_cvref_t<S>, Stream> && std::movable<S> &&
-                     requires(S& stream, MutableBytes to, Bytes from) {
-                         stream.read_some(to);
-                         stream.write_all(from);
-                         stream.shutdown_write();
-                         { stream.close() } noexcept;
-                         { stream.is_open() } -> std::convertible_to<bool>;
-                         { stream.name() } -> std::convertible_to<std::string>;
-                     };
 
 namespace detail {
 
@@ -51,6 +32,8 @@ public:
     virtual Task<std::size_t> read_some(MutableBytes to) = 0;
     virtual Task<Lease> read_leased() = 0;
     virtual Task<> write_all(Bytes bytes) = 0;
+    virtual Task<> write_all(std::span<const Bytes> parts) = 0;
+    virtual Task<std::uint64_t> send_file(int file, std::uint64_t offset, std::uint64_t size) = 0;
     virtual Task<> shutdown_write() = 0;
     virtual void close() noexcept = 0;
     virtual bool is_open() const noexcept = 0;
@@ -58,21 +41,32 @@ public:
     virtual void* get(const void* type) noexcept = 0;
 };
 
+/// A source cannot be written, a sink not be read.
+[[noreturn]] void throw_one_way(const char* operation, const std::string& name);
+
 template <class S>
 inline constexpr char stream_type = 0;
 
-template <ByteStream S>
+template <class S>
 class StreamOf final : public StreamBody {
 public:
     explicit StreamOf(S stream) : stream_(std::move(stream)) {}
 
-    Task<std::size_t> read_some(MutableBytes to) override {
-        const std::size_t got = co_await stream_.read_some(to);
-        co_return got;
+    Task<std::size_t> read_some([[maybe_unused]] MutableBytes to) override {
+        if constexpr (ByteSource<S>) {
+            const std::size_t got = co_await stream_.read_some(to);
+            co_return got;
+        } else {
+            throw_one_way("read", stream_.name());
+            co_return std::size_t{0};
+        }
     }
 
     Task<Lease> read_leased() override {
-        if constexpr (requires { stream_.read_leased(); }) {
+        if constexpr (!ByteSource<S>) {
+            throw_one_way("read", stream_.name());
+            co_return Lease();
+        } else if constexpr (requires { stream_.read_leased(); }) {
             Lease lease = co_await stream_.read_leased();
             co_return lease;
         } else {
@@ -83,10 +77,55 @@ public:
         }
     }
 
-    Task<> write_all(Bytes bytes) override { co_await stream_.write_all(bytes); }
+    Task<> write_all([[maybe_unused]] Bytes bytes) override {
+        if constexpr (ByteSink<S>) {
+            co_await stream_.write_all(bytes);
+        } else {
+            throw_one_way("write", stream_.name());
+            co_return;
+        }
+    }
+
+    Task<> write_all([[maybe_unused]] std::span<const Bytes> parts) override {
+        if constexpr (!ByteSink<S>) {
+            throw_one_way("write", stream_.name());
+            co_return;
+        } else if constexpr (requires { stream_.write_all(parts); }) {
+            co_await stream_.write_all(parts);
+        } else {
+            for (const Bytes part : parts) {
+                co_await stream_.write_all(part);
+            }
+        }
+    }
+
+    Task<std::uint64_t> send_file([[maybe_unused]] int file, [[maybe_unused]] std::uint64_t offset,
+                                  [[maybe_unused]] std::uint64_t size) override {
+        if constexpr (!ByteSink<S>) {
+            throw_one_way("write", stream_.name());
+            co_return std::size_t{0};
+        } else if constexpr (requires { stream_.send_file(file, offset, size); }) {
+            const std::uint64_t sent = co_await stream_.send_file(file, offset, size);
+            co_return sent;
+        } else {
+            std::uint64_t sent = 0;
+            while (sent < size) {
+                const Lease piece = co_await read_file(file, offset + sent, size - sent);
+                if (piece.empty()) {
+                    break;
+                }
+                co_await stream_.write_all(piece.bytes());
+                sent += piece.size();
+            }
+            co_return sent;
+        }
+    }
 
     Task<> shutdown_write() override {
-        if constexpr (std::is_void_v<decltype(stream_.shutdown_write())>) {
+        if constexpr (!ByteSink<S>) {
+            throw_one_way("shutdown", stream_.name());
+            co_return;
+        } else if constexpr (std::is_void_v<decltype(stream_.shutdown_write())>) {
             stream_.shutdown_write();
             co_return;
         } else {
@@ -105,11 +144,17 @@ private:
     S stream_;
 };
 
+// Says nothing of moving: to ask that of a type made from a Stream would ask this again.
+template <class S>
+concept Streamable =
+    !std::same_as<std::remove_cvref_t<S>, Stream> && (ByteSource<S> || ByteSink<S>);
+
 }  // namespace detail
 
 /// Owns a stream of any type. What is layered on streams (buffering, TLS, a protocol) takes one of
 /// these and works over all of them; each call costs one pooled coroutine frame more than the
-/// stream's own.
+/// stream's own. A mere source or sink can be one too; calls that it lacks fail with
+/// Errc::not_supported.
 ///
 ///     rondo::io::Stream stream = co_await rondo::net::TcpStream::connect(address);
 ///
@@ -118,7 +163,7 @@ class Stream {
 public:
     /// A closed stream.
     Stream() noexcept = default;
-    template <ByteStream S>
+    template <detail::Streamable S>
     Stream(S stream)  // NOLINT(google-explicit-constructor): it is the same stream
         : body_(std::make_unique<detail::StreamOf<S>>(std::move(stream))) {}
 
@@ -137,6 +182,20 @@ public:
     /// Cancellation: a stopped write may have sent a part; further writes fail with Errc::closed.
     Task<> write_all(Bytes bytes) { return body("write").write_all(bytes); }
 
+    /// The same for several parts, in order: in one call to the system where the stream can, else
+    /// one after the other.
+    Task<> write_all(std::span<const Bytes> parts) { return body("write").write_all(parts); }
+
+    /// Sends bytes of the open file `file` from `offset` on, `size` of them or up to its end; gives
+    /// how many, fewer only where the file ends. asyncio's loop.sendfile. TCP sends without copying
+    /// through the program, other streams read and write by turns.
+    ///
+    /// Cancellation: a part may have been sent.
+    Task<std::uint64_t> send_file(int file, std::uint64_t offset = 0,
+                                  std::uint64_t size = to_the_end) {
+        return body("write").send_file(file, offset, size);
+    }
+
     /// Ends the outgoing direction: the peer reads an end after what was written.
     Task<> shutdown_write() { return body("shutdown").shutdown_write(); }
 
@@ -148,7 +207,7 @@ public:
     std::string name() const;
 
     /// The stream inside if it is an S, else nullptr. Valid until this is moved from or destroyed.
-    template <ByteStream S>
+    template <detail::Streamable S>
     S* get_if() noexcept {
         return body_ == nullptr ? nullptr : static_cast<S*>(body_->get(&detail::stream_type<S>));
     }

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "rondo/base/bytes.hpp"
 #include "rondo/coro/task.hpp"
-#include "rondo/io/bytes.hpp"
 #include "rondo/io/lease.hpp"
+#include "rondo/io/read_file.hpp"
 #include "rondo/loop/await_operation.hpp"
 #include "rondo/net/address.hpp"
 
@@ -56,6 +58,7 @@ public:
 private:
     friend class TcpStream;
     WriteAll(TcpStream& stream, Bytes bytes) noexcept;
+    WriteAll(TcpStream& stream, std::span<const Bytes> parts) noexcept;
     TcpStream* stream_;
 };
 
@@ -91,6 +94,19 @@ public:
     /// further writes fail with Errc::closed. Requires: fewer than 2 GiB.
     WriteAll write_all(Bytes bytes) noexcept { return {*this, bytes}; }
 
+    /// The same for several parts, in order and with one call to the system: a header and a body
+    /// need not be copied together. Requires: fewer than 2 GiB in all.
+    WriteAll write_all(std::span<const Bytes> parts) noexcept { return {*this, parts}; }
+
+    /// Sends bytes of the open file `file` from `offset` on, `size` of them or up to its end,
+    /// without copying them through the program; gives how many, fewer only where the file ends.
+    /// The file's own position is neither used nor moved.
+    ///
+    /// Cancellation: as write_all. Not promised: that the loop goes on while the disk is read; for
+    /// files that are not in memory write what os::File reads.
+    Task<std::uint64_t> send_file(int file, std::uint64_t offset = 0,
+                                  std::uint64_t size = io::to_the_end);
+
     /// Ends the outgoing direction: the peer reads an end of stream after what was written.
     void shutdown_write();
 
@@ -113,10 +129,15 @@ private:
     friend class ReadSome;
     friend class ReadLeased;
     friend class WriteAll;
+    class PartialSend;
     friend class TcpListener;
     friend class Accept;
     explicit TcpStream(int fd) noexcept : fd_(fd) {}
     static Task<TcpStream> connect_from(Address address, std::optional<Address> local);
+    [[noreturn]] void throw_write_error(int result) const;
+    Task<> send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
+                           PartialSend& account);
+
     int fd_ = -1;
     bool broken_ = false;  ///< a write stopped halfway
 };

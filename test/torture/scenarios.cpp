@@ -177,6 +177,28 @@ Task<> files() {
     co_await pass(file.fd(), file.fd(), std::string(10'000, 'f'), true);
 }
 
+Task<> parts_and_files() {
+    const int fd = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    require(fd >= 0, "no temporary file");
+    const Owned file(fd);
+    const std::string text(10'000, 'f');
+    co_await pass(file.fd(), file.fd(), text, true);
+    TcpListener listener = TcpListener::listen(Address::loopback(0));
+    auto receive = [&listener]() -> Task<std::string> {
+        TcpStream stream = co_await accept_one(listener);
+        co_return co_await read_all(stream);
+    };
+    auto send = [&]() -> Task<> {
+        TcpStream stream = co_await TcpStream::connect(listener.local_address());
+        const Bytes parts[] = {"head ", Bytes(text), " tail "};
+        co_await stream.write_all(parts);
+        const std::uint64_t sent = co_await stream.send_file(file.fd());
+        require(sent == text.size(), "the file was sent in part");
+    };
+    auto [received, done] = co_await gather(receive(), send());
+    require(received == "head " + text + " tail " + text, "what arrived differs");
+}
+
 Task<> foreign_polls() {
     int fds[2] = {-1, -1};
     const int result = current_loop().driver().socket_pair(fds);
@@ -243,6 +265,7 @@ const std::vector<Scenario>& scenarios() {
         {"cancelled accepts", &cancelled_accepts},
         {"pipes", &pipes},
         {"files", &files},
+        {"parts and files", &parts_and_files},
         {"foreign polls", &foreign_polls},
         {"timers", &timers},
         {"threads", &threads},

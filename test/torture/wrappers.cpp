@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -79,6 +80,8 @@ RONDO_SEAM(ssize_t, read, (int a, void* b, size_t c), (a, b, c))
 RONDO_SEAM(ssize_t, recv, (int a, void* b, size_t c, int d), (a, b, c, d))
 RONDO_SEAM(int, sem_wait, (sem_t * a), (a))
 RONDO_SEAM(ssize_t, send, (int a, const void* b, size_t c, int d), (a, b, c, d))
+RONDO_SEAM(ssize_t, sendfile, (int a, int b, off_t* c, size_t d), (a, b, c, d))
+RONDO_SEAM(ssize_t, sendmsg, (int a, const msghdr* b, int c), (a, b, c))
 RONDO_SEAM(int, setsockopt, (int a, int b, int c, const void* d, socklen_t e), (a, b, c, d, e))
 RONDO_SEAM(int, shutdown, (int a, int b), (a, b))
 RONDO_SEAM(int, sigaction, (int a, const struct sigaction* b, struct sigaction* c), (a, b, c))

@@ -14,7 +14,7 @@ enum class EventSource : std::uint8_t {
     edge_in,   ///< a descriptor's life-long edge source (epoll: of both directions)
     edge_out,  ///< a one-shot edge for a waiting writer
     poll,      ///< an OperationKind::poll
-    transfer,  ///< a completion kind; index is its slot
+    lent,      ///< a completion kind; index is its slot
 };
 
 struct EventTag {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/sendfile.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -15,7 +16,7 @@
 #include <cerrno>
 #include <climits>
 
-#include "driver/pipe_signal_guard.hpp"
+#include "driver/write_signal_guard.hpp"
 
 namespace rondo::detail {
 namespace {
@@ -142,21 +143,25 @@ int KernelCalls::connect_result(int fd) noexcept {
 // RWF_NOWAIT asks for it without changing a flag that other processes may share. Where a descriptor
 // does not know it, poll tells whether a call would block.
 int KernelCalls::read(const Operation& operation) noexcept {
-    iovec part{operation.data, clamp_size(operation.size)};
-    const int result = retry_interrupted([&] {
-        return ::preadv2(operation.fd, &part, 1, static_cast<off_t>(operation.offset), RWF_NOWAIT);
-    });
+    const int result = read_cached(operation);
     if (result != -EOPNOTSUPP) {
         return result;
     }
     if (!is_non_blocking(operation.fd) && !is_ready_for(operation.fd, POLLIN)) {
         return -EAGAIN;
     }
-    return plain_read(operation, part.iov_len);
+    return plain_read(operation, clamp_size(operation.size));
+}
+
+int KernelCalls::read_cached(const Operation& operation) noexcept {
+    iovec part{operation.data, clamp_size(operation.size)};
+    return retry_interrupted([&] {
+        return ::preadv2(operation.fd, &part, 1, static_cast<off_t>(operation.offset), RWF_NOWAIT);
+    });
 }
 
 int KernelCalls::write(const Operation& operation) noexcept {
-    const PipeSignalGuard guard(true);
+    const WriteSignalGuard guard(true);
     iovec part{operation.data, clamp_size(operation.size)};
     const int result = retry_interrupted([&] {
         return ::pwritev2(operation.fd, &part, 1, static_cast<off_t>(operation.offset), RWF_NOWAIT);
@@ -254,6 +259,11 @@ int KernelCalls::socket_pair(int (&fds)[2]) noexcept {
 
 int KernelCalls::make_pipe(int (&fds)[2]) noexcept {
     return ::pipe2(fds, O_CLOEXEC) == 0 ? 0 : -errno;
+}
+
+bool file_size_is_limited() noexcept {
+    rlimit limit{};
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 int transfer_blocking(const Operation& operation) noexcept {

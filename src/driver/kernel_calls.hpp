@@ -33,6 +33,8 @@ struct KernelCalls {
     /// Never blocks, whether the descriptor is non-blocking or not. May move less than asked for.
     static int read(const Operation& operation) noexcept;
     static int write(const Operation& operation) noexcept;
+    /// Gives what is in the page cache at once; else -EAGAIN or -EOPNOTSUPP.
+    static int read_cached(const Operation& operation) noexcept;
     static bool short_means_empty(int fd) noexcept;
 
     static int shutdown(int fd, int how) noexcept;
@@ -48,6 +50,9 @@ struct KernelCalls {
     static int socket_pair(int (&fds)[2]) noexcept;
     static int make_pipe(int (&fds)[2]) noexcept;
 };
+
+/// True when files of this process may not grow at will (RLIMIT_FSIZE): then it raises SIGXFSZ.
+bool file_size_is_limited() noexcept;
 
 /// Reads or writes as `operation` says, blocking if the descriptor does. Thread-safe.
 int transfer_blocking(const Operation& operation) noexcept;

@@ -15,6 +15,9 @@ namespace rondo::detail {
 /// Operation::flags: the kernel or a pool thread holds the operation; only its completion ends it.
 inline constexpr std::uint8_t operation_lent = 1;
 
+/// Operation::flags: it is a pool thread that does.
+inline constexpr std::uint8_t operation_pooled = 2;
+
 inline bool is_poll(const Operation& operation) noexcept {
     return operation.kind == OperationKind::poll;
 }

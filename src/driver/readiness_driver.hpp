@@ -9,7 +9,8 @@
 ///     void disarm_poll(Operation&, Descriptor&)
 ///     int close_armed(int fd, Descriptor&)      // ends edges and the descriptor; 0 or -errno
 ///     bool submit_transfer(Operation&)          // read and write, as submit()
-///     void cancel_transfer(Operation&)          // of one that is operation_lent
+///     bool submit_file_call(Operation&)         // the kinds of file_calls.hpp, as submit()
+///     void cancel_lent(Operation&)              // of one that is operation_lent
 ///     static int unknown_descriptor(int fd)     // what a poll of one outside the table ends with
 ///     void settle()                             // makes closes that are only queued happen
 ///
@@ -25,6 +26,7 @@
 
 #include "driver/attempt.hpp"
 #include "driver/attempt_send.hpp"
+#include "driver/file_calls.hpp"
 #include "driver/place.hpp"
 #include "driver/readiness_base.hpp"
 
@@ -129,7 +131,9 @@ bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
         case OperationKind::send_file:
             return operation.size <= INT_MAX ? submit_readiness(operation)
                                              : end_inside(operation, -EINVAL);
-        default: return submit_readiness(operation);
+        default:
+            return is_file_call(operation) ? body().submit_file_call(operation)
+                                           : submit_readiness(operation);
     }
 }
 
@@ -275,7 +279,7 @@ void ReadinessDriver<Body, Calls>::cancel(Operation& operation) noexcept {
     }
     operation.state = OperationState::cancel_asked;
     if ((operation.flags & operation_lent) != 0) {
-        body().cancel_transfer(operation);
+        body().cancel_lent(operation);
         return;
     }
     Descriptor& descriptor = *table_.find(operation.fd);

@@ -52,9 +52,19 @@ std::unique_ptr<Driver> make_epoll() {
     return driver;
 }
 
+detail::UringMask uring_mask() {
+    const char* variable = std::getenv("RONDO_URING_MASK");
+    detail::UringMask mask;
+    std::string_view unknown;
+    if (!detail::read_uring_mask(variable != nullptr ? variable : "", mask, unknown)) {
+        throw Error(Errc::not_supported, "RONDO_URING_MASK", unknown, "no such feature");
+    }
+    return mask;
+}
+
 std::unique_ptr<Driver> make_uring_by_name() {
     int error = 0;
-    auto driver = detail::make_uring_driver(error);
+    auto driver = detail::make_uring_driver(error, {}, uring_mask());
     if (driver == nullptr) {
         const Errc code = errc_of(-error);
         throw Error(code == Errc::exhausted ? code : Errc::not_supported, "make driver", "uring",
@@ -74,13 +84,13 @@ std::unique_ptr<Driver> make_driver(const DriverOptions& options) {
         case DriverKind::automatic: break;
     }
     int error = 0;
-    auto driver = detail::make_uring_driver(error);
+    auto driver = detail::make_uring_driver(error, {}, uring_mask());
     return driver != nullptr ? std::move(driver) : make_epoll();
 }
 
 DriverReport probe_drivers(const DriverOptions& options) {
     const Choice choice = choose(options);
-    const detail::UringProbe uring = detail::probe_uring();
+    const detail::UringProbe uring = detail::probe_uring(uring_mask());
     DriverReport report{choice.kind, std::string(choice.by), uring.features};
     if (choice.kind == DriverKind::automatic) {
         const bool usable = uring.error == 0;

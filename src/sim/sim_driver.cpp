@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "driver/event_tag.hpp"
+#include "driver/file_calls.hpp"
 #include "driver/kernel_calls.hpp"
-#include "driver/pipe_signal_guard.hpp"
+#include "driver/write_signal_guard.hpp"
 #include "rondo/base/time.hpp"
 #include "rondo/coro/scope_info.hpp"
 
@@ -115,10 +116,44 @@ bool SimDriver::submit_transfer(Operation& operation) noexcept {
         return operation.offset == current_position ? submit_readiness(operation)
                                                     : end_inside(operation, -ESPIPE);
     }
-    const PipeSignalGuard guard(operation.kind == OperationKind::write);
-    const int result = transfer_blocking(operation);
-    record(TraceEvent::call, 0, result, "a file");
-    return end_inside(operation, result);
+    return submit_file_call(operation);
+}
+
+// In the drawn orders a call is made at once, or made and told later, or made later, so that a
+// cancel meets it before, while and after.
+bool SimDriver::submit_file_call(Operation& operation) noexcept {
+    enum Course : std::uint8_t { at_once, told_later, made_later };
+    const auto course = drawn() ? static_cast<Course>(dice_.below(3)) : at_once;
+    if (course != made_later) {
+        call_file(operation);
+    }
+    if (course == at_once) {
+        operation.state = OperationState::done;
+        return true;
+    }
+    operation.flags |= operation_lent;
+    begin(operation);
+    (course == told_later ? ended_ : files_).push(operation);
+    return false;
+}
+
+// The number of a descriptor is the system's choice, so it is not part of the trace.
+void SimDriver::call_file(Operation& operation) noexcept {
+    const WriteSignalGuard guard(operation.kind != OperationKind::read);
+    operation.result = call_blocking(operation);
+    const bool opened = operation.kind == OperationKind::open && operation.result >= 0;
+    record(TraceEvent::call, 0, opened ? 0 : operation.result, "a file");
+}
+
+void SimDriver::finish_files() noexcept {
+    while (Operation* operation = files_.pop()) {
+        if (operation->state == OperationState::cancel_asked) {
+            operation->result = -ECANCELED;
+        } else {
+            call_file(*operation);
+        }
+        finish(*operation);
+    }
 }
 
 int SimDriver::unknown_descriptor(int fd) noexcept {
@@ -127,8 +162,9 @@ int SimDriver::unknown_descriptor(int fd) noexcept {
 
 WaitResult SimDriver::wait(Time until) noexcept {
     const bool woken = woken_.exchange(false, std::memory_order_acq_rel);
-    const bool idle = !woken && ended_.empty() && until > clock_;
+    const bool idle = !woken && ended_.empty() && files_.empty() && until > clock_;
     const bool delivered = deliver_edges(idle);
+    finish_files();
     finish_ended();
     if (!idle || delivered) {
         return limit_reached() ? WaitResult::exhausted : WaitResult::progress;
@@ -154,12 +190,11 @@ void SimDriver::put_in_order(std::size_t next) noexcept {
 // In the drawn orders edges overtake each other, and one in four comes late: at a later wait, but
 // before time passes.
 bool SimDriver::deliver_edges(bool at_least_one) noexcept {
-    const bool drawn = options_.schedule == Schedule::random || options_.schedule == Schedule::pct;
     calls_.take_edges(edges_);
     bool delivered = false;
     for (std::size_t i = 0; i < edges_.size(); ++i) {
         put_in_order(i);
-        if (drawn) {
+        if (drawn()) {
             const bool needed = at_least_one && !delivered && i + 1 == edges_.size();
             if (!needed && dice_.one_in(4)) {
                 calls_.put_back(edges_[i]);

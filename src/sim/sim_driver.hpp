@@ -2,9 +2,9 @@
 /// The simulated driver: virtual time, a schedule of tasks, a network in memory.
 ///
 /// It shares everything above the system calls with the real drivers. Time stands still while
-/// something can happen, and jumps to the next deadline when nothing can. Files are real: read and
-/// write of a descriptor that it did not make are blocking calls to the kernel, and a poll of one
-/// ends with -EOPNOTSUPP.
+/// something can happen, and jumps to the next deadline when nothing can. Files are real: the
+/// completion kinds are blocking calls to the kernel, unless they concern a descriptor of its own
+/// making, and a poll of a real descriptor ends with -EOPNOTSUPP.
 #pragma once
 
 #include <atomic>
@@ -41,7 +41,9 @@ public:
         clock_ += nanoseconds > 0 ? nanoseconds : 0;
     }
     std::uint64_t entropy() noexcept override;
-    bool pending() const noexcept override { return !ended_.empty() || calls_.has_edges(); }
+    bool pending() const noexcept override {
+        return !ended_.empty() || !files_.empty() || calls_.has_edges();
+    }
     bool uses_threads() const noexcept override { return false; }
     NameScript* names() noexcept override { return &names_; }
     bool schedules() const noexcept override { return schedules_; }
@@ -63,10 +65,16 @@ private:
     void disarm_poll(const Operation&, Descriptor&) noexcept {}
     int close_armed(int fd, Descriptor& descriptor) noexcept;
     bool submit_transfer(Operation& operation) noexcept;
-    void cancel_transfer(const Operation&) noexcept {}
+    bool submit_file_call(Operation& operation) noexcept;
+    void cancel_lent(const Operation&) noexcept {}
     static int unknown_descriptor(int fd) noexcept;
     void settle() noexcept {}
 
+    bool drawn() const noexcept {
+        return options_.schedule == Schedule::random || options_.schedule == Schedule::pct;
+    }
+    void call_file(Operation& operation) noexcept;
+    void finish_files() noexcept;
     bool deliver_edges(bool at_least_one) noexcept;
     void deliver(const SimNetwork::Edge& edge) noexcept;
     void put_in_order(std::size_t next) noexcept;
@@ -87,6 +95,7 @@ private:
     bool schedules_;
     std::atomic<bool> woken_{false};
     std::vector<SimNetwork::Edge> edges_;
+    OperationList files_;  ///< calls that the next wait() makes
 };
 
 /// By a program's own options; RONDO_SIM has a say when `by_variable`.

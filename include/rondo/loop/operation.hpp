@@ -29,7 +29,29 @@ enum class OperationKind : std::uint8_t {
     // offset -1, and one reader and one writer at a time.
     read,   ///< data, size, offset (-1: current position); result: bytes, 0 at the end
     write,  ///< data, size, offset (-1: current position); result: bytes, may be short
+    // Completion kinds of files. Paths end with NUL; a relative one begins at `fd`, a directory, or
+    // at the working directory when fd is at_working_directory. Result 0 where nothing else is said.
+    open,            ///< data: path, offset: O_ flags, size: mode; result: the new descriptor,
+                     ///< close-on-exec; moved: 1 when it has positions (no pipe, no terminal)
+    sync,            ///< size: 1 for the bytes only, without times
+    stat,            ///< data: path ("": fd itself), offset: address of a struct statx,
+                     ///< size: 1 for a symbolic link itself
+    rename,          ///< data: from, offset: address of the path to, size: 1 to replace nothing
+    unlink,          ///< data: path, size: 1 for a directory
+    make_directory,  ///< data: path, size: mode
+    make_link,       ///< data: what the symbolic link says, offset: address of its path
+    read_link,       ///< data: path, offset: address of a buffer, size: its; result: bytes
+    list,            ///< data, size: buffer for struct linux_dirent64; result: bytes, 0 at the end
+    truncate,        ///< offset: the length
+    allocate,        ///< offset: reserves space for that many bytes, and grows the file to them
+    set_mode,        ///< size: permission bits
+    copy,            ///< offset: of both files, size: bytes, data: address of the int that is the
+                     ///< descriptor to copy to; result: bytes, 0 at the end
 };
+static_assert(static_cast<int>(OperationKind::copy) < 64);
+
+/// Operation::fd: relative paths begin at the working directory.
+inline constexpr int at_working_directory = -100;
 
 /// Where an Operation stands. The awaiter may touch every field in `idle` and `done`; in the other
 /// states it may only call Driver::cancel.
@@ -56,7 +78,7 @@ struct Operation {
     OperationKind kind = OperationKind::poll;
     OperationState state = OperationState::idle;
     std::uint8_t flags = 0;  ///< the driver's
-    std::uint8_t hint = 0;   ///< the driver's
+    std::uint8_t hint = 0;   ///< read: 1 when what the system has cached may be had inside submit
 
     Operation() = default;
     Operation(OperationKind what, int descriptor) noexcept : fd(descriptor), kind(what) {}

@@ -16,23 +16,17 @@
 #include <cerrno>
 #include <climits>
 
-#include "driver/epoll/file_pool.hpp"
 #include "driver/event_tag.hpp"
-#include "driver/kernel_calls.hpp"
-#include "driver/monotonic.hpp"
-#include "driver/readiness_driver.hpp"
-#include "driver/wake_signal.hpp"
+#include "driver/kernel_driver.hpp"
 
 namespace rondo::detail {
 namespace {
 
 constexpr int events_per_wait = 256;
 
-class EpollDriver final : public ReadinessDriver<EpollDriver, KernelCalls> {
+class EpollDriver final : public KernelDriver<EpollDriver> {
 public:
-    EpollDriver()
-        : ReadinessDriver(0, DescriptorTable::process_limit()),
-          epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    EpollDriver() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
         if (epoll_ < 0) {
             epoll_ = -errno;
         }
@@ -42,10 +36,6 @@ public:
     int open() noexcept;
 
     WaitResult wait(Time until) noexcept override;
-    void wake() noexcept override { wake_.raise(); }
-    Time now() noexcept override { return monotonic_now(); }
-    void block_for(Time nanoseconds) noexcept override { monotonic_sleep(nanoseconds); }
-    std::uint64_t entropy() noexcept override { return kernel_entropy(); }
     bool pending() const noexcept override { return !ended_.empty(); }
     const char* name() const noexcept override { return "epoll"; }
 
@@ -57,20 +47,19 @@ private:
     void disarm_poll(const Operation&, Descriptor&) noexcept {}
     int close_armed(int fd, Descriptor& descriptor) noexcept;
     bool submit_transfer(Operation& operation) noexcept;
-    void cancel_transfer(Operation& operation) noexcept;
+    bool submit_file_call(Operation& operation) noexcept {
+        return submit_to_pool(operation, nullptr);
+    }
+    void cancel_lent(Operation& operation) noexcept { take_back(operation); }
     static int unknown_descriptor(int) noexcept { return -EBADF; }
     void settle() noexcept {}
 
     int watch(int fd, Descriptor& descriptor, unsigned events, EventSource source) noexcept;
     int watch_polls(int fd, Descriptor& descriptor) noexcept;
-    bool submit_to_pool(Operation& operation, Descriptor& descriptor) noexcept;
     int collect(Time until) noexcept;
     void on_event(const epoll_event& event) noexcept;
-    void finish_files() noexcept;
 
     std::array<epoll_event, events_per_wait> events_;
-    WakeSignal wake_;
-    FilePool files_{wake_};
     int epoll_;
     bool has_pwait2_ = true;
 };
@@ -148,45 +137,28 @@ bool EpollDriver::submit_transfer(Operation& operation) noexcept {
     if (descriptor == nullptr) {
         return end_inside(operation, -EBADF);
     }
-    if (operation.offset == current_position) {
+    const bool is_stream = operation.offset == current_position;
+    if (is_stream) {
         if (const int error = find_place(operation, *descriptor); error != 0) {
             return end_inside(operation, error);
         }
+    } else if (read_cached(operation)) {
+        return true;
     }
+    Descriptor* const stream = is_stream ? descriptor : nullptr;
     if (operation.kind == OperationKind::write && write_may_block(operation.fd)) {
-        return submit_to_pool(operation, *descriptor);
+        return submit_to_pool(operation, stream);
     }
     if (!descriptor->armed_in) {
         const int error = arm(operation.fd, *descriptor, false);
         if (error == -EPERM) {
-            return submit_to_pool(operation, *descriptor);
+            return submit_to_pool(operation, stream);
         }
         if (error != 0) {
             return end_inside(operation, error);
         }
     }
     return submit_readiness(operation);
-}
-
-bool EpollDriver::submit_to_pool(Operation& operation, Descriptor& descriptor) noexcept {
-    operation.flags |= operation_lent;
-    begin(operation);
-    if (const int error = files_.submit(operation); error != 0) {
-        --in_flight_;
-        return end_inside(operation, error);
-    }
-    if (operation.offset == current_position) {
-        take_place(operation, descriptor);
-    }
-    return false;
-}
-
-void EpollDriver::cancel_transfer(Operation& operation) noexcept {
-    if (files_.take_back(operation)) {
-        leave_place(operation, *table_.find(operation.fd));
-        operation.result = -ECANCELED;
-        ended_.push(operation);
-    }
 }
 
 int EpollDriver::collect(Time until) noexcept {
@@ -213,7 +185,7 @@ WaitResult EpollDriver::wait(Time until) noexcept {
     for (int i = 0; i < count; ++i) {
         on_event(events_[static_cast<std::size_t>(i)]);
     }
-    finish_files();
+    finish_pooled();
     finish_ended();
     return WaitResult::progress;
 }
@@ -236,13 +208,6 @@ void EpollDriver::on_event(const epoll_event& event) noexcept {
         if (error != 0) {
             on_poll(descriptor, EPOLLERR);
         }
-    }
-}
-
-void EpollDriver::finish_files() noexcept {
-    while (Operation* operation = files_.next_ended()) {
-        leave_place(*operation, *table_.find(operation->fd));
-        finish(*operation);
     }
 }
 

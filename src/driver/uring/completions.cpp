@@ -20,7 +20,7 @@ void UringDriver::on_completion(const io_uring_cqe& completion) noexcept {
         case EventSource::edge_in: on_in(completion, tag); break;
         case EventSource::edge_out: on_out(completion, tag); break;
         case EventSource::poll: on_poll_done(completion, tag); break;
-        case EventSource::transfer: on_transfer(completion, tag); break;
+        case EventSource::lent: on_lent(completion, tag); break;
         case EventSource::ignored: break;
     }
 }
@@ -65,32 +65,44 @@ void UringDriver::on_poll_done(const io_uring_cqe& completion, EventTag tag) noe
     }
 }
 
-void UringDriver::on_transfer(const io_uring_cqe& completion, EventTag tag) noexcept {
+void UringDriver::on_lent(const io_uring_cqe& completion, EventTag tag) noexcept {
     Operation& operation = slots_.at(tag);
     const bool cancelled = operation.state == OperationState::cancel_asked;
-    const bool polled = slots_.polling(operation);
-    slots_.polling(operation) = false;
-    if (completion.res < 0 && cancelled) {
-        finish_transfer(operation, -ECANCELED);
-    } else if (completion.res == -EAGAIN && !polled) {
-        const unsigned events = operation.kind == OperationKind::read ? POLLIN : POLLOUT;
-        slots_.polling(operation) = true;
-        add_poll(operation.fd, events, false, tag);
-    } else if (completion.res == -EINTR || (polled && completion.res > 0 && !cancelled)) {
-        add_transfer(operation);
+    if (!is_file_call(operation)) {
+        on_transfer(operation, completion.res, tag);
+    } else if (completion.res < 0 && cancelled) {
+        finish_slot(operation, -ECANCELED);
+    } else if (completion.res == -EINTR) {
+        add_lent(operation);
+    } else if (operation.kind == OperationKind::open && completion.res >= 0) {
+        finish_slot(operation, finish_open(operation, completion.res));
     } else {
-        finish_transfer(operation, polled && cancelled ? -ECANCELED : completion.res);
+        finish_slot(operation, completion.res);
     }
 }
 
-void UringDriver::finish_transfer(Operation& operation, int result) noexcept {
-    if (Descriptor* descriptor = table_.find(operation.fd)) {
-        leave_place(operation, *descriptor);
+void UringDriver::on_transfer(Operation& operation, int result, EventTag tag) noexcept {
+    const bool cancelled = operation.state == OperationState::cancel_asked;
+    const bool polled = slots_.polling(operation);
+    slots_.polling(operation) = false;
+    if (result < 0 && cancelled) {
+        finish_slot(operation, -ECANCELED);
+    } else if (result == -EAGAIN && !polled) {
+        const unsigned events = operation.kind == OperationKind::read ? POLLIN : POLLOUT;
+        slots_.polling(operation) = true;
+        add_poll(operation.fd, events, false, tag);
+    } else if (result == -EINTR || (polled && result > 0 && !cancelled)) {
+        add_lent(operation);
+    } else {
+        finish_slot(operation, polled && cancelled ? -ECANCELED : result);
     }
-    stream_writes_ -= may_raise_signal(operation) ? 1 : 0;
+}
+
+void UringDriver::finish_slot(Operation& operation, int result) noexcept {
+    signal_risks_ -= may_raise_signal(operation) ? 1 : 0;
     slots_.free(operation);
     operation.result = result;
-    finish(operation);
+    finish_lent(operation);
 }
 
 }  // namespace rondo::detail

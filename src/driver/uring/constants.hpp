@@ -15,3 +15,9 @@
 #ifndef IORING_FEAT_NO_IOWAIT
 #define IORING_FEAT_NO_IOWAIT (1U << 17)  // Linux 6.15
 #endif
+
+namespace rondo::detail {
+
+inline constexpr int rondo_op_ftruncate = 55;  // IORING_OP_FTRUNCATE, Linux 6.9
+
+}  // namespace rondo::detail

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 #include "driver/uring/ring.hpp"
@@ -23,24 +22,6 @@ constexpr Named known_features[] = {
     {IORING_FEAT_NO_IOWAIT, "no_iowait"},
 };
 
-constexpr int used_opcodes[] = {
-    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE, IORING_OP_READ, IORING_OP_WRITE,
-};
-
-bool has_opcodes(Ring& ring) {
-    const std::unique_ptr<io_uring_probe, decltype(&io_uring_free_probe)> probe(
-        io_uring_get_probe_ring(&ring.raw()), &io_uring_free_probe);
-    if (probe == nullptr) {
-        return false;
-    }
-    for (const int opcode : used_opcodes) {
-        if (io_uring_opcode_supported(probe.get(), opcode) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void append(std::string& list, std::string_view name) {
     list += list.empty() ? "" : ", ";
     list += name;
@@ -48,20 +29,18 @@ void append(std::string& list, std::string_view name) {
 
 }  // namespace
 
-UringProbe probe_uring() {
+UringProbe probe_uring(const UringMask& mask) {
     UringProbe result;
     Ring ring;
-    result.error = ring.open();
+    result.error = ring.open({}, mask);
     for (const Named& feature : known_features) {
-        if ((ring.features() & feature.bit) != 0) {
+        const bool hidden = feature.bit == IORING_FEAT_NO_IOWAIT && !mask.no_iowait;
+        if ((ring.features() & feature.bit) != 0 && !hidden) {
             append(result.features, feature.name);
         }
     }
     if (result.error != 0) {
         return result;
-    }
-    if (!has_opcodes(ring)) {
-        result.error = -EOPNOTSUPP;
     }
     append(result.features, "defer_taskrun");
     if (ring.is_registered()) {
@@ -69,6 +48,9 @@ UringProbe probe_uring() {
     }
     if (ring.has_absolute_timer()) {
         append(result.features, "abs_timer");
+    }
+    if (ring.has(rondo_op_ftruncate)) {
+        append(result.features, "ftruncate");
     }
     return result;
 }

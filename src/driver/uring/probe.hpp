@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "driver/uring/mask.hpp"
+
 namespace rondo::detail {
 
 struct UringProbe {
@@ -12,7 +14,7 @@ struct UringProbe {
 };
 
 /// Opens a ring and asks it.
-UringProbe probe_uring();
+UringProbe probe_uring(const UringMask& mask = {});
 
 /// In a sentence, without a full stop: "the kernel has no io_uring".
 std::string explain_uring_error(int error);

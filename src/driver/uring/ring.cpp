@@ -8,9 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "driver/monotonic.hpp"
 #include "rondo/base/assert.hpp"
@@ -44,6 +46,10 @@ constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG 
                                        IORING_FEAT_RW_CUR_POS | IORING_FEAT_CQE_SKIP |
                                        IORING_FEAT_FAST_POLL;
 
+constexpr int required_opcodes[] = {
+    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE, IORING_OP_READ, IORING_OP_WRITE,
+};
+
 }  // namespace
 
 Ring::~Ring() {
@@ -53,7 +59,7 @@ Ring::~Ring() {
     }
 }
 
-int Ring::open(RingSize size) noexcept {
+int Ring::open(RingSize size, const UringMask& mask) noexcept {
     io_uring_params parameters{};
     parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                        IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
@@ -70,15 +76,32 @@ int Ring::open(RingSize size) noexcept {
         ring_.sq.array[i] = i;
     }
     enter_fd_ = ring_.ring_fd;
-    if (io_uring_register_ring_fd(&ring_) == 1) {
+    if (mask.registered_ring && io_uring_register_ring_fd(&ring_) == 1) {
         enter_fd_ = ring_.enter_ring_fd;
         enter_flags_ |= IORING_ENTER_REGISTERED_RING;
     }
-    if ((ring_.features & IORING_FEAT_NO_IOWAIT) != 0) {
+    if (mask.no_iowait && (ring_.features & IORING_FEAT_NO_IOWAIT) != 0) {
         enter_flags_ |= IORING_ENTER_NO_IOWAIT;
     }
-    probe_absolute_timer();
-    return 0;
+    if (mask.absolute_timer) {
+        probe_absolute_timer();
+    }
+    probe_opcodes(mask);
+    const auto is_missing = [this](int opcode) { return !has(opcode); };
+    return std::any_of(std::begin(required_opcodes), std::end(required_opcodes), is_missing)
+               ? -EOPNOTSUPP
+               : 0;
+}
+
+void Ring::probe_opcodes(const UringMask& mask) noexcept {
+    io_uring_probe* const probe = io_uring_get_probe_ring(&ring_);
+    for (int opcode = 0; probe != nullptr && opcode < 64; ++opcode) {
+        if (io_uring_opcode_supported(probe, opcode) != 0) {
+            opcodes_ |= std::uint64_t{1} << opcode;
+        }
+    }
+    opcodes_ &= mask.opcodes;
+    io_uring_free_probe(probe);
 }
 
 void Ring::probe_absolute_timer() noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "driver/uring/constants.hpp"
+#include "driver/uring/mask.hpp"
 #include "rondo/loop/driver.hpp"
 
 namespace rondo::detail {
@@ -28,7 +29,7 @@ public:
     ~Ring();
 
     /// 0, or the -errno that says why this system gives no ring that Rondo can use.
-    int open(RingSize size = {}) noexcept;
+    int open(RingSize size = {}, const UringMask& mask = {}) noexcept;
 
     /// A zeroed entry of the next batch.
     io_uring_sqe& next_entry() noexcept;
@@ -43,8 +44,12 @@ public:
     template <class Take>
     void reap(Take take) noexcept;
 
+    /// Whether the kernel knows IORING_OP number `opcode`, and the mask lets it be used.
+    bool has(int opcode) const noexcept {
+        return opcode >= 0 && opcode < 64 && (opcodes_ >> opcode & 1) != 0;
+    }
     bool has_absolute_timer() const noexcept { return absolute_timer_; }
-    bool is_registered() const noexcept { return ring_.enter_ring_fd != ring_.ring_fd; }
+    bool is_registered() const noexcept { return enter_fd_ != ring_.ring_fd; }
     unsigned features() const noexcept { return ring_.features; }
     io_uring& raw() noexcept { return ring_; }
 
@@ -54,9 +59,11 @@ private:
     bool is_full() const noexcept;
     void set_aside() noexcept;
     void probe_absolute_timer() noexcept;
+    void probe_opcodes(const UringMask& mask) noexcept;
 
     io_uring ring_{};
     std::vector<io_uring_cqe> aside_;  ///< reaped early because the submission queue was stuck
+    std::uint64_t opcodes_ = 0;
     unsigned enter_flags_ = 0;
     int enter_fd_ = -1;
     bool absolute_timer_ = false;

@@ -42,7 +42,7 @@ public:
     }
 
     EventTag tag_of(const Operation& operation) const noexcept {
-        return EventTag(EventSource::transfer, slots_[operation.slot].generation, operation.slot);
+        return EventTag(EventSource::lent, slots_[operation.slot].generation, operation.slot);
     }
 
     /// The operation a completion is for. One for an empty slot would be a write into memory that

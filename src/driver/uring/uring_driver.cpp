@@ -13,7 +13,8 @@
 
 #include <cerrno>
 
-#include "driver/pipe_signal_guard.hpp"
+#include "driver/uring/file_entry.hpp"
+#include "driver/write_signal_guard.hpp"
 
 namespace rondo::detail {
 namespace {
@@ -30,11 +31,11 @@ UringDriver::~UringDriver() {
     }
 }
 
-int UringDriver::open(RingSize size) noexcept {
+int UringDriver::open(RingSize size, const UringMask& mask) noexcept {
     if (wake_.fd() < 0) {
         return wake_.fd();
     }
-    if (const int error = ring_.open(size); error != 0) {
+    if (const int error = ring_.open(size, mask); error != 0) {
         return error;
     }
     arm_wake();
@@ -114,47 +115,71 @@ bool UringDriver::submit_transfer(Operation& operation) noexcept {
         if (const int error = find_place(operation, *descriptor); error != 0) {
             return end_inside(operation, error);
         }
+    } else if (read_cached(operation)) {
+        return true;
     }
-    if (!slots_.take(operation)) {
-        return end_inside(operation, -ENOMEM);
+    if (lend(operation)) {
+        return true;
     }
     if (is_stream) {
         take_place(operation, *descriptor);
     }
-    stream_writes_ += may_raise_signal(operation) ? 1 : 0;
-    operation.flags |= operation_lent;
-    begin(operation);
-    add_transfer(operation);
     return false;
 }
 
-void UringDriver::add_transfer(const Operation& operation) noexcept {
+bool UringDriver::submit_file_call(Operation& operation) noexcept {
+    return ring_.has(file_opcode(operation.kind)) ? lend(operation)
+                                                  : submit_to_pool(operation, nullptr);
+}
+
+// Gives the operation to the kernel. True: it ended inside.
+bool UringDriver::lend(Operation& operation) noexcept {
+    if (!slots_.take(operation)) {
+        return end_inside(operation, -ENOMEM);
+    }
+    signal_risks_ += may_raise_signal(operation) ? 1 : 0;
+    operation.flags |= operation_lent;
+    begin(operation);
+    add_lent(operation);
+    return false;
+}
+
+void UringDriver::add_lent(const Operation& operation) noexcept {
     io_uring_sqe& entry = ring_.next_entry();
+    entry.user_data = slots_.tag_of(operation).bits();
+    if (is_file_call(operation)) {
+        fill_file_entry(entry, operation);
+        return;
+    }
     entry.opcode = operation.kind == OperationKind::read ? IORING_OP_READ : IORING_OP_WRITE;
     entry.fd = operation.fd;
     entry.addr = reinterpret_cast<std::uintptr_t>(operation.data);
     entry.len = operation.size;
     entry.off = operation.offset;
-    entry.user_data = slots_.tag_of(operation).bits();
 }
 
-void UringDriver::cancel_transfer(const Operation& operation) noexcept {
-    add_cancel(slots_.tag_of(operation));
+void UringDriver::cancel_lent(Operation& operation) noexcept {
+    if ((operation.flags & operation_pooled) != 0) {
+        take_back(operation);
+    } else {
+        add_cancel(slots_.tag_of(operation));
+    }
 }
 
 WaitResult UringDriver::wait(Time until) noexcept {
     {
-        const PipeSignalGuard guard(stream_writes_ > 0);
+        const WriteSignalGuard guard(signal_risks_ > 0);
         ring_.enter(ended_.empty() ? until : 0);
     }
     ring_.reap([this](const io_uring_cqe& completion) { on_completion(completion); });
+    finish_pooled();
     finish_ended();
     return WaitResult::progress;
 }
 
-std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size) {
+std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size, const UringMask& mask) {
     auto driver = std::make_unique<UringDriver>();
-    error = driver->open(size);
+    error = driver->open(size, mask);
     if (error != 0) {
         driver.reset();
     }

@@ -6,28 +6,20 @@
 #include <memory>
 
 #include "driver/event_tag.hpp"
-#include "driver/kernel_calls.hpp"
-#include "driver/monotonic.hpp"
-#include "driver/readiness_driver.hpp"
+#include "driver/kernel_driver.hpp"
 #include "driver/uring/ring.hpp"
 #include "driver/uring/slot_table.hpp"
-#include "driver/wake_signal.hpp"
 
 namespace rondo::detail {
 
-class UringDriver final : public ReadinessDriver<UringDriver, KernelCalls> {
+class UringDriver final : public KernelDriver<UringDriver> {
 public:
-    UringDriver() : ReadinessDriver(0, DescriptorTable::process_limit()) {}
     ~UringDriver() override;
 
     /// 0, or the -errno of why there is no ring.
-    int open(RingSize size) noexcept;
+    int open(RingSize size, const UringMask& mask) noexcept;
 
     WaitResult wait(Time until) noexcept override;
-    void wake() noexcept override { wake_.raise(); }
-    Time now() noexcept override { return monotonic_now(); }
-    void block_for(Time nanoseconds) noexcept override { monotonic_sleep(nanoseconds); }
-    std::uint64_t entropy() noexcept override { return kernel_entropy(); }
     bool pending() const noexcept override { return ring_.unsubmitted() > 0 || !ended_.empty(); }
     const char* name() const noexcept override { return "uring"; }
 
@@ -39,21 +31,24 @@ private:
     void disarm_poll(const Operation& operation, Descriptor& descriptor) noexcept;
     int close_armed(int fd, Descriptor& descriptor) noexcept;
     bool submit_transfer(Operation& operation) noexcept;
-    void cancel_transfer(const Operation& operation) noexcept;
+    bool submit_file_call(Operation& operation) noexcept;
+    void cancel_lent(Operation& operation) noexcept;
     static int unknown_descriptor(int) noexcept { return -EBADF; }
     void settle() noexcept { ring_.enter(0); }
 
     void add_poll(int fd, unsigned events, bool multishot, EventTag tag) noexcept;
     void add_cancel(EventTag target) noexcept;
-    void add_transfer(const Operation& operation) noexcept;
+    bool lend(Operation& operation) noexcept;
+    void add_lent(const Operation& operation) noexcept;
     void arm_wake() noexcept;
 
     void on_completion(const io_uring_cqe& completion) noexcept;
     void on_in(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_out(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_poll_done(const io_uring_cqe& completion, EventTag tag) noexcept;
-    void on_transfer(const io_uring_cqe& completion, EventTag tag) noexcept;
-    void finish_transfer(Operation& operation, int result) noexcept;
+    void on_lent(const io_uring_cqe& completion, EventTag tag) noexcept;
+    void on_transfer(Operation& operation, int result, EventTag tag) noexcept;
+    void finish_slot(Operation& operation, int result) noexcept;
 
     static EventTag tag_of(EventSource source, int fd, const Descriptor& descriptor) noexcept {
         return EventTag(source, descriptor.generation, static_cast<std::uint32_t>(fd));
@@ -64,18 +59,24 @@ private:
                         static_cast<std::uint32_t>(operation.fd));
     }
 
-    // Only writes to streams can meet a broken pipe.
-    static bool may_raise_signal(const Operation& operation) noexcept {
-        return operation.kind == OperationKind::write && operation.offset == current_position;
+    // Writes to streams can meet a broken pipe, and what makes a file grow a limit of its size.
+    bool may_raise_signal(const Operation& operation) const noexcept {
+        switch (operation.kind) {
+            case OperationKind::write: return files_limited_ || operation.offset == current_position;
+            case OperationKind::truncate:
+            case OperationKind::allocate: return files_limited_;
+            default: return false;
+        }
     }
 
-    WakeSignal wake_;
     SlotTable slots_;
-    std::size_t stream_writes_ = 0;
+    std::size_t signal_risks_ = 0;
+    const bool files_limited_ = file_size_is_limited();
     Ring ring_;
 };
 
 /// nullptr and `error` = -errno when the system gives no ring that Rondo can use.
-std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size = {});
+std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size = {},
+                                          const UringMask& mask = {});
 
 }  // namespace rondo::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Reads and writes that would block the loop's thread, on threads of their own.
+/// Completion kinds whose calls would block the loop's thread, on threads of their own.
 #pragma once
 
 #include <deque>
@@ -30,27 +30,27 @@ public:
     Operation* next_ended() noexcept;
 
 private:
-    struct Transfer : Job {
+    struct Call : Job {
         FilePool* pool = nullptr;
         Operation* operation = nullptr;
-        Transfer* next_free = nullptr;
-        Transfer* next_ended = nullptr;
+        Call* next_free = nullptr;
+        Call* next_ended = nullptr;
         int result = 0;
         std::uint32_t slot = 0;
     };
 
-    Transfer* make_transfer() noexcept;
-    void free(Transfer& transfer) noexcept;
+    Call* make_call() noexcept;
+    void free(Call& call) noexcept;
     static void run(Job& job) noexcept;
 
     WakeSignal& wake_;
-    std::deque<Transfer> transfers_;  ///< indexed by Operation::slot
-    Transfer* first_free_ = nullptr;
-    Transfer* reaped_ = nullptr;  ///< ended, in order, taken from ended_
+    std::deque<Call> calls_;  ///< indexed by Operation::slot
+    Call* first_free_ = nullptr;
+    Call* reaped_ = nullptr;  ///< ended, in order, taken from ended_
 
     std::mutex mutex_;
-    Transfer* ended_ = nullptr;
-    Transfer** last_ended_ = &ended_;
+    Call* ended_ = nullptr;
+    Call** last_ended_ = &ended_;
 
     std::unique_ptr<ThreadPool> threads_;  // last: joined before what its jobs use goes away
 };

@@ -13,7 +13,7 @@ namespace rondo::test {
 
 INSTANTIATE_TEST_SUITE_P(drivers, Conformance, testing::ValuesIn(all_drivers()),
                          [](const auto& one) { return name_of(one.param); });
-INSTANTIATE_TEST_SUITE_P(drivers, KernelConformance, testing::ValuesIn(real_drivers()),
+INSTANTIATE_TEST_SUITE_P(drivers, KernelConformance, testing::ValuesIn(kernel_drivers()),
                          [](const auto& one) { return name_of(one.param); });
 INSTANTIATE_TEST_SUITE_P(drivers, SimConformance, testing::ValuesIn(simulated_drivers()),
                          [](const auto& one) { return name_of(one.param); });

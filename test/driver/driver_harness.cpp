@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -61,8 +63,17 @@ std::vector<DriverParam> simulated_drivers() {
     return drivers;
 }
 
-std::vector<DriverParam> all_drivers() {
+std::vector<DriverParam> kernel_drivers() {
     std::vector<DriverParam> drivers = real_drivers();
+    if (is_wanted("uring") && is_available(DriverKind::uring)) {
+        drivers.push_back({DriverKind::uring, 0, "6.1"});
+        drivers.push_back({DriverKind::uring, 0, "6.1,files"});
+    }
+    return drivers;
+}
+
+std::vector<DriverParam> all_drivers() {
+    std::vector<DriverParam> drivers = kernel_drivers();
     for (const DriverParam& simulated : simulated_drivers()) {
         drivers.push_back(simulated);
     }
@@ -71,7 +82,13 @@ std::vector<DriverParam> all_drivers() {
 
 std::string name_of(const DriverParam& param) {
     switch (param.kind) {
-        case DriverKind::uring: return "uring";
+        case DriverKind::uring: {
+            std::string name = param.mask.empty() ? "uring" : "uring_" + std::string(param.mask);
+            std::replace_if(
+                name.begin(), name.end(), [](char letter) { return std::ispunct(letter) != 0; },
+                '_');
+            return name;
+        }
         case DriverKind::epoll: return "epoll";
         default: break;
     }
@@ -86,7 +103,12 @@ bool is_available(DriverKind kind) {
 std::unique_ptr<Driver> make(const DriverParam& param) {
     int error = 0;
     switch (param.kind) {
-        case DriverKind::uring: return detail::make_uring_driver(error);
+        case DriverKind::uring: {
+            detail::UringMask mask;
+            std::string_view unknown;
+            EXPECT_TRUE(detail::read_uring_mask(param.mask, mask, unknown)) << unknown;
+            return detail::make_uring_driver(error, {}, mask);
+        }
         case DriverKind::epoll: return detail::make_epoll_driver(error);
         default: break;
     }

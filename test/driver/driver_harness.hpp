@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace rondo::test {
 /// One driver and, for the simulation, one order.
 struct DriverParam {
     DriverKind kind;
-    std::uint64_t seed = 0;  ///< 0: first in, first out
+    std::uint64_t seed = 0;      ///< 0: first in, first out
+    std::string_view mask = "";  ///< of io_uring's features, as RONDO_URING_MASK has it
 
     bool is_real() const { return kind != DriverKind::sim; }
 };
@@ -27,6 +29,8 @@ struct DriverParam {
 /// "uring", "epoll", "sim_fifo", "sim_seed_7": what RONDO_DRIVER leaves of them.
 std::vector<DriverParam> all_drivers();
 std::vector<DriverParam> real_drivers();
+/// The real ones, and io_uring with fewer features.
+std::vector<DriverParam> kernel_drivers();
 std::vector<DriverParam> simulated_drivers();
 std::string name_of(const DriverParam& param);
 

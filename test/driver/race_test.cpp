@@ -4,129 +4,18 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <thread>
 
-#include "driver/driver_harness.hpp"
-#include "sim/random.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define RONDO_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define RONDO_SANITIZED 1
-#endif
-#endif
-#ifndef RONDO_SANITIZED
-#define RONDO_SANITIZED 0
-#endif
+#include "driver/racer.hpp"
 
 namespace rondo::test {
 namespace {
-
-long race_count() {
-    const char* variable = std::getenv("RONDO_RACES");
-    return variable != nullptr ? std::atol(variable) : RONDO_SANITIZED ? 20'000 : 100'000;
-}
-
-void spin(std::size_t rounds) {
-    for (std::size_t i = 0; i < rounds; ++i) {
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-    }
-}
-
-/// Two pages for one operation and its buffer; they are taken away when the operation ended.
-class GuardedPages {
-public:
-    GuardedPages() : size_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
-        memory_ = static_cast<char*>(mmap(nullptr, count * 2 * size_, PROT_NONE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    }
-    GuardedPages(const GuardedPages&) = delete;
-    GuardedPages& operator=(const GuardedPages&) = delete;
-    ~GuardedPages() { munmap(memory_, count * 2 * size_); }
-
-    char* open() {
-        char* pages = memory_ + next_ * 2 * size_;
-        EXPECT_EQ(mprotect(pages, 2 * size_, PROT_READ | PROT_WRITE), 0);
-        return pages;
-    }
-    char* buffer_of(char* pages) const { return pages + size_; }
-    void shut(char* pages) {
-        EXPECT_EQ(mprotect(pages, 2 * size_, PROT_NONE), 0);
-        next_ = (next_ + 1) % count;
-    }
-
-private:
-    static constexpr std::size_t count = 1024;
-    std::size_t size_;
-    char* memory_ = nullptr;
-    std::size_t next_ = 0;
-};
-
-/// Submits operations and cancels each at a random instant.
-class Racer {
-public:
-    explicit Racer(Bench& bench) : bench_(bench) {}
-
-    void run(TestOperation& operation) {
-        if (!bench_.submit(operation)) {
-            race(operation);
-            end(operation);
-        }
-        EXPECT_EQ(operation.state, OperationState::done);
-        ++terminals;
-        cancelled += operation.result == -ECANCELED ? 1 : 0;
-    }
-
-    detail::SimRandom dice{20'260'000};
-    long terminals = 0;
-    long cancelled = 0;
-
-private:
-    void race(TestOperation& operation) {
-        Driver& driver = bench_.driver();
-        switch (dice.below(4)) {
-            case 1: driver.wait(0); break;
-            case 2:
-                spin(dice.below(2000));
-                driver.wait(0);
-                break;
-            case 3: driver.wait(driver.now() + 20'000); break;
-            default: break;
-        }
-        if (operation.announced == 0) {
-            driver.cancel(operation);
-        }
-    }
-
-    void end(TestOperation& operation) {
-        Driver& driver = bench_.driver();
-        for (;;) {
-            while (operation.announced == 0) {
-                driver.wait(Driver::never);
-            }
-            ASSERT_EQ(operation.announced, 1);
-            if (dice.one_in(3)) {
-                driver.cancel(operation);
-            }
-            if (driver.perform(operation)) {
-                return;
-            }
-            operation.announced = 0;
-        }
-    }
-
-    Bench& bench_;
-};
 
 /// Writes bytes that tell their position, at random instants, a little ahead of the reader.
 class Writer {
@@ -206,8 +95,6 @@ private:
     std::atomic<bool> stop_{false};
     std::thread thread_;
 };
-
-class RaceSlow : public DriverTest {};
 
 }  // namespace
 

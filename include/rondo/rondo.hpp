@@ -57,5 +57,10 @@
 #include "rondo/net/tcp_listener.hpp"
 #include "rondo/net/resolver.hpp"
 #include "rondo/net/connect.hpp"
+#include "rondo/os/open_options.hpp"
+#include "rondo/os/file_status.hpp"
+#include "rondo/os/file.hpp"
+#include "rondo/os/whole_files.hpp"
+#include "rondo/os/paths.hpp"
 #include "rondo/version.hpp"
 // clang-format on

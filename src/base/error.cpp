@@ -16,6 +16,7 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::closed: return "closed";
         case Errc::busy: return "busy";
         case Errc::in_use: return "in_use";
+        case Errc::exists: return "exists";
         case Errc::not_found: return "not_found";
         case Errc::no_permission: return "no_permission";
         case Errc::exhausted: return "exhausted";
@@ -44,9 +45,12 @@ Errc errc_of(int os_error) noexcept {
         case ENOTCONN:
         case ESHUTDOWN: return Errc::closed;
         case EBUSY:
+        case ETXTBSY:
         case EALREADY:
         case EINPROGRESS: return Errc::busy;
         case EADDRINUSE: return Errc::in_use;
+        case EEXIST:
+        case ENOTEMPTY: return Errc::exists;
         case ENOENT:
         case ENXIO:
         case ENODEV:
@@ -60,6 +64,8 @@ Errc errc_of(int os_error) noexcept {
         case ENOBUFS:
         case ENOSPC:
         case EDQUOT:
+        case EFBIG:
+        case EMLINK:
         case EAGAIN: return Errc::exhausted;
         case EINVAL:
         case EFAULT:
@@ -67,6 +73,9 @@ Errc errc_of(int os_error) noexcept {
         case EISDIR:
         case ENOTDIR:
         case ENAMETOOLONG:
+        case ELOOP:
+        case ESPIPE:
+        case EXDEV:
         case EDESTADDRREQ: return Errc::invalid;
         case ENOSYS:
         case EOPNOTSUPP:

@@ -38,7 +38,15 @@ public:
 
     const Books& books() const noexcept { return books_; }
 
+    /// Asked before each operation; what it gives below 0 is the result, and nothing is done.
+    void fail_by(std::function<int(const Operation&)> judge) { judge_ = std::move(judge); }
+
     bool submit(Operation& operation) noexcept override {
+        if (const int failure = judge_ ? judge_(operation) : 0; failure < 0) {
+            operation.result = failure;
+            operation.state = OperationState::done;
+            return true;
+        }
         watch(operation);
         const bool ended = inner_->submit(operation);
         if (ended) {
@@ -140,7 +148,7 @@ private:
     }
     void enter(const Operation& operation) {
         books_.bad_descriptors += operation.result == -EBADF ? 1 : 0;
-        if (operation.kind == OperationKind::accept) {
+        if (operation.kind == OperationKind::accept || operation.kind == OperationKind::open) {
             opened(operation.result);
         } else if (operation.kind == OperationKind::close && operation.result == 0) {
             books_.descriptors.erase(operation.fd);
@@ -167,6 +175,7 @@ private:
     std::mt19937_64 random_;
     bool fifo_;
     std::function<void()> on_point_;
+    std::function<int(const Operation&)> judge_;
     std::unordered_map<Operation*, Ready> watched_;
     Books books_;
     bool acted_ = false;

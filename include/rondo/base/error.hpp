@@ -19,6 +19,7 @@ enum class Errc : std::uint8_t {
     closed,         ///< the object is closed, or its peer reads no more
     busy,           ///< another operation of this direction is in flight on the object
     in_use,         ///< the address is taken
+    exists,         ///< something has that name already, or is in that directory
     not_found,      ///< no such file, host or device
     no_permission,  ///< the system forbids it
     exhausted,      ///< descriptors, memory or buffers ran out; release some, then try again

@@ -13,7 +13,7 @@ namespace rondo {
 /// value, or -errno.
 ///
 /// Cancellation: exact for readiness kinds; a completion kind that ended with a value delivers it.
-class [[nodiscard]] AwaitOperation : detail::PendingOperation {
+class [[nodiscard]] AwaitOperation : protected detail::PendingOperation {
 public:
     AwaitOperation(OperationKind what, int descriptor, void* buffer = nullptr,
                    std::uint32_t bytes = 0, std::uint64_t at = 0) noexcept {

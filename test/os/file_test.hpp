@@ -52,6 +52,13 @@ inline std::vector<FileDriver> kernel_file_drivers() {
     return drivers;
 }
 
+/// As a program has them.
+inline std::vector<FileDriver> real_file_drivers() {
+    std::vector<FileDriver> drivers = kernel_file_drivers();
+    std::erase_if(drivers, [](const FileDriver& driver) { return !driver.mask.empty(); });
+    return drivers;
+}
+
 inline std::string file_driver_name(const testing::TestParamInfo<FileDriver>& info) {
     std::string name = driver_name(info.param.options);
     name += info.param.mask.empty() ? "" : "_" + info.param.mask;
@@ -76,6 +83,17 @@ protected:
     template <class F>
     auto on_driver(F&& main) {
         return run(std::forward<F>(main), GetParam().options);
+    }
+
+    /// Runs `main` to its end on a driver of the test's making.
+    template <class F>
+    static void run_on(std::unique_ptr<Driver> driver, const RunOptions& options, F& main) {
+        EventLoop loop(std::move(driver), options);
+        detail::MainScope<void, detail::StarterOf<F&>> scope(std::in_place, main);
+        scope.start(loop);
+        loop.run_main(scope);
+        loop.shut_down();
+        EXPECT_EQ(scope.state, detail::ScopeState::value);
     }
 
     static Task<> turns(int count) {

@@ -33,7 +33,8 @@ protected:
     /// True: a read took what the page cache had, and ended. A thread or the kernel's queue would
     /// cost more than the copy.
     bool read_cached(Operation& operation) noexcept {
-        if (operation.hint == 0 || operation.size > cached_read_max) {
+        if (operation.kind != OperationKind::read || operation.hint == 0 ||
+            operation.size > cached_read_max) {
             return false;
         }
         const int result = KernelCalls::read_cached(operation);

@@ -44,7 +44,7 @@ detail::FileOperation::FileOperation(File& file, OperationKind what, Place place
         place_ = Place::none;
         offset = no_position;
     }
-    hint = file.cached_ ? 1 : 0;
+    hint = what == OperationKind::read && file.cached_ ? 1 : 0;
 }
 
 bool detail::FileOperation::await_ready() noexcept {

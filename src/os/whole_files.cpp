@@ -41,15 +41,18 @@ struct Replacement {
 
 /// The permissions of what is to be replaced; without value: there is nothing.
 Task<std::optional<std::uint32_t>> old_mode(const std::string& path) {
-    const bool there = co_await exists(path);
-    if (!there) {
-        co_return std::nullopt;
+    try {
+        const FileStatus status = co_await stat(path);
+        if (status.is_directory()) {
+            throw Error("replace", path, EISDIR);
+        }
+        co_return status.mode;
+    } catch (const Error& error) {
+        if (error.os_error() != ENOENT) {
+            throw;
+        }
     }
-    const FileStatus status = co_await stat(path);
-    if (status.is_directory()) {
-        throw Error("replace", path, EISDIR);
-    }
-    co_return status.mode;
+    co_return std::nullopt;
 }
 
 Task<> sync_directory(const std::string& path) {

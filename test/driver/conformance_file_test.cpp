@@ -174,6 +174,26 @@ TEST_P(FileConformance, cached_bytes_are_had_inside_submit_or_as_any_others) {
     bench_->close(fd);
 }
 
+// A disk's files have a page cache that says what it has, which those in memory may not.
+TEST_P(FileConformance, on_a_disk_reads_may_be_cached_and_writes_are_writes) {
+    const TemporaryFolder disk(true);
+    const int fd = opened(disk / "file");
+    std::string text = "0123456789";
+    TestOperation write(OperationKind::write, fd, text.data(), text.size());
+    write.offset = 0;
+    write.hint = 1;
+    ASSERT_EQ(bench_->run(write), 10);
+    EXPECT_EQ(text, "0123456789");
+    EXPECT_EQ(content_of(disk / "file"), text);
+    char buffer[16];
+    TestOperation read(OperationKind::read, fd, buffer, sizeof buffer);
+    read.offset = 4;
+    read.hint = 1;
+    ASSERT_EQ(bench_->run(read), 6);
+    EXPECT_EQ(std::string(buffer, 6), "456789");
+    bench_->close(fd);
+}
+
 TEST_P(FileConformance, a_directory_lists_its_names) {
     for (const char* name : {"one", "two", "three"}) {
         make_file(folder / name, name);

@@ -66,7 +66,7 @@ TEST_P(FileCancelTest, stopped_reads_do_not_move_the_position) {
             received += buffer.substr(0, got);
         };
         int stopped = 0;
-        for (int i = 0; received.size() < size && i < 1000; ++i) {
+        for (int i = 0; i < 40; ++i) {
             auto reader = create_task(read());
             co_await turns(i % 4);
             reader.cancel();
@@ -74,6 +74,7 @@ TEST_P(FileCancelTest, stopped_reads_do_not_move_the_position) {
             stopped += was_read ? 0 : 1;
             EXPECT_EQ(file.position(), received.size());
         }
+        received += co_await file.read_all();
         EXPECT_TRUE(received == text);
         EXPECT_GT(stopped, 0);
     });

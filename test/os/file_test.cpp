@@ -39,6 +39,24 @@ TEST_P(FileTest, what_was_written_is_read) {
     });
 }
 
+TEST_P(FileTest, on_a_disk_it_is_the_same) {
+    const TemporaryFolder disk(true);
+    on_driver([&]() -> Task<> {
+        const std::string text = text_of(300'000);
+        File file = co_await File::open(disk / "file", OpenOptions::for_a_new_file());
+        co_await file.write_all(text);
+        file.seek(0);
+        const std::string found = co_await file.read_all();
+        EXPECT_TRUE(found == text);
+        std::string part(10'000, '\0');
+        const std::size_t got = co_await file.read_at(part, 295'000);
+        EXPECT_TRUE(part.substr(0, got) == text.substr(295'000));
+        co_await os::replace_file(disk / "file", "short");
+        co_await os::copy_file(disk / "file", disk / "copy");
+        EXPECT_EQ(content_of(disk / "copy"), "short");
+    });
+}
+
 TEST_P(FileTest, the_position_is_the_files_own) {
     make_file(folder / "file", "0123456789");
     on_driver([&]() -> Task<> {

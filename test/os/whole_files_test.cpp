@@ -119,7 +119,7 @@ TEST_P(WholeFilesTest, a_replacement_that_fails_anywhere_leaves_the_old_or_the_n
         EXPECT_NE(error.find("Input/output error"), std::string::npos) << error;
         ++failures;
     }
-    EXPECT_GE(failures, 9);
+    EXPECT_GE(failures, 8);
 }
 
 TEST_P(WholeFilesTest, a_replacement_that_is_cancelled_anywhere_leaves_the_old_or_the_new) {
@@ -144,9 +144,12 @@ TEST_P(WholeFilesTest, a_replacement_that_is_cancelled_anywhere_leaves_the_old_o
         },
         where);
     check();
-    EXPECT_GT(report.stopped, 5u);
-    EXPECT_GT(kept, 1);
-    EXPECT_GT(replaced, 1);
+    EXPECT_GE(kept, 1);
+    EXPECT_GE(replaced, 1);
+    if (where.driver != DriverKind::sim) {
+        EXPECT_GT(report.stopped, 5u);
+        EXPECT_GT(kept, 5);
+    }
 }
 
 }  // namespace

@@ -69,9 +69,8 @@ int call_with_path(const Operation& operation) noexcept {
         case OperationKind::make_link:
             return ::symlinkat(path, operation.fd, pointer_in_offset<const char>(operation));
         default:
-            return static_cast<int>(::readlinkat(operation.fd, path,
-                                                 pointer_in_offset<char>(operation),
-                                                 operation.size));
+            return static_cast<int>(::readlinkat(
+                operation.fd, path, pointer_in_offset<char>(operation), operation.size));
     }
 }
 

@@ -55,7 +55,7 @@ Task<std::vector<DirectoryEntry>> list_descriptor(int fd, const std::string& pat
 Task<> find_types(int fd, std::vector<DirectoryEntry>& entries) {
     for (DirectoryEntry& entry : entries) {
         if (entry.type == FileType::unknown) {
-            struct statx buffer {};
+            struct statx buffer{};
             const int result = co_await detail::path_call(OperationKind::stat, entry.name, 1,
                                                           detail::offset_of(&buffer), fd);
             entry.type = result < 0 ? FileType::unknown : detail::type_of_mode(buffer.stx_mode);
@@ -75,8 +75,8 @@ Task<std::vector<DirectoryEntry>> list_path(std::string path) {
 Task<std::uint64_t> remove_tree(int at, std::string name);
 
 Task<std::uint64_t> remove_content(int at, const std::string& name) {
-    const int fd = co_await detail::path_call(OperationKind::open, name, 0,
-                                              open_directory | O_NOFOLLOW, at);
+    const int fd =
+        co_await detail::path_call(OperationKind::open, name, 0, open_directory | O_NOFOLLOW, at);
     const detail::Descriptor directory(check_result(fd, "remove", name));
     const std::vector<DirectoryEntry> entries = co_await list_descriptor(fd, name);
     std::uint64_t removed = 0;

@@ -132,8 +132,8 @@ Task<File> File::open_path(std::string path, OpenOptions options) {
 }
 
 Task<File> File::open_flags(std::string path, int flags, std::uint32_t mode) {
-    AwaitOperation open = detail::path_call(OperationKind::open, path, mode,
-                                            static_cast<std::uint64_t>(flags));
+    AwaitOperation open =
+        detail::path_call(OperationKind::open, path, mode, static_cast<std::uint64_t>(flags));
     const int fd = check_result(co_await open, "open", path);
     File file;
     file.fd_ = fd;
@@ -253,8 +253,7 @@ Task<> File::write(Bytes bytes, Place place, std::uint64_t offset) {
     } while (progress.left > 0);
 }
 
-Task<> File::run(const char* what, OperationKind kind, std::uint32_t number,
-                 std::uint64_t offset) {
+Task<> File::run(const char* what, OperationKind kind, std::uint32_t number, std::uint64_t offset) {
     Operation operation = call(kind, number, offset);
     const int result = co_await operation;
     if (result < 0) {
@@ -279,7 +278,7 @@ Task<> File::set_mode(std::uint32_t mode) {
 }
 
 Task<FileStatus> File::stat() {
-    struct statx buffer {};
+    struct statx buffer{};
     Operation operation(*this, OperationKind::stat, Place::none, const_cast<char*>(""), 0,
                         detail::offset_of(&buffer));
     const int result = co_await operation;

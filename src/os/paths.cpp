@@ -11,9 +11,8 @@ namespace {
 Task<> rename_path(std::string from, std::string to, bool only_to_free_name) {
     detail::check_path("rename", from);
     detail::check_path("rename", to);
-    const int result = co_await detail::path_call(OperationKind::rename, from,
-                                                  only_to_free_name ? 1 : 0,
-                                                  detail::offset_of(to.c_str()));
+    const int result = co_await detail::path_call(
+        OperationKind::rename, from, only_to_free_name ? 1 : 0, detail::offset_of(to.c_str()));
     if (result < 0) {
         throw Error("rename", from + " to " + to, -result);
     }

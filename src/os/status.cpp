@@ -20,18 +20,18 @@ constexpr std::uint64_t sector = 512;
 
 Task<FileStatus> stat_path(std::string path, bool link_itself) {
     detail::check_path("stat", path);
-    struct statx buffer {};
-    const int result = co_await detail::path_call(
-        OperationKind::stat, path, link_itself ? 1 : 0, detail::offset_of(&buffer));
+    struct statx buffer{};
+    const int result = co_await detail::path_call(OperationKind::stat, path, link_itself ? 1 : 0,
+                                                  detail::offset_of(&buffer));
     check_result(result, "stat", path);
     co_return detail::to_status(buffer);
 }
 
 Task<bool> path_exists(std::string path) {
     detail::check_path("stat", path);
-    struct statx buffer {};
-    const int result = co_await detail::path_call(OperationKind::stat, path, 0,
-                                                  detail::offset_of(&buffer));
+    struct statx buffer{};
+    const int result =
+        co_await detail::path_call(OperationKind::stat, path, 0, detail::offset_of(&buffer));
     if (result == -ENOENT || result == -ENOTDIR) {
         co_return false;
     }

@@ -105,8 +105,8 @@ Task<bool> copy_by_system(File& from, File& to, std::uint64_t& at) {
     constexpr std::uint32_t at_most = 16 * 1024 * 1024;
     int target = to.descriptor();
     for (;;) {
-        const int got = co_await AwaitOperation(OperationKind::copy, from.descriptor(), &target,
-                                                at_most, at);
+        const int got =
+            co_await AwaitOperation(OperationKind::copy, from.descriptor(), &target, at_most, at);
         switch (-got) {
             case EXDEV:
             case EINVAL:

@@ -44,7 +44,7 @@ TEST_P(CopySlowTest, a_gibibyte_is_copied_by_the_system_and_by_hand) {
     constexpr std::uint64_t size = std::uint64_t{1} << 30;
     constexpr std::size_t part = std::size_t{1} << 20;
     const TemporaryFolder disk(true);
-    struct statvfs space {};
+    struct statvfs space{};
     ASSERT_EQ(statvfs(disk.path().c_str(), &space), 0);
     if (space.f_bavail * space.f_frsize < 3 * size) {
         GTEST_SKIP() << "no room";

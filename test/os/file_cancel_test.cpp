@@ -145,8 +145,8 @@ TEST_P(FileCancelTest, deadlines_end_what_waits) {
     make_file(folder / "file", text_of(100'000));
     on_driver([&]() -> Task<> {
         for (int i = 0; i < 10; ++i) {
-            const auto read = co_await move_on_after(Duration(i * 20'000),
-                                                     os::read_file(folder / "file"));
+            const auto read =
+                co_await move_on_after(Duration(i * 20'000), os::read_file(folder / "file"));
             EXPECT_TRUE(!read.has_value() || *read == text_of(100'000));
         }
     });

@@ -139,8 +139,7 @@ TEST_P(FileErrorsTest, a_full_file_system_keeps_what_fitted) {
         const std::string text = text_of(1 << 20);
         const std::string path = small + "/file";
         File file = co_await File::open(path, OpenOptions::for_a_new_file());
-        co_await expect(Errc::exhausted, "write " + path + ": No space left",
-                        file.write_all(text));
+        co_await expect(Errc::exhausted, "write " + path + ": No space left", file.write_all(text));
         const std::string fitted = content_of(path);
         EXPECT_EQ(file.position(), fitted.size());
         EXPECT_GT(fitted.size(), 0u);

@@ -109,8 +109,7 @@ TEST_P(FileTest, appending_goes_to_the_end_and_leaves_the_position) {
         EXPECT_EQ(file.position(), 0u);
         const std::string all = co_await file.read_all();
         EXPECT_EQ(all, "one two three four");
-        const std::string error =
-            co_await error_of([&] { return file.write_all_at("x", 0); });
+        const std::string error = co_await error_of([&] { return file.write_all_at("x", 0); });
         EXPECT_EQ(error.substr(0, 14), "invalid: write");
     });
 }
@@ -233,9 +232,8 @@ TEST_P(FileTest, a_file_is_a_stream_of_bytes) {
 TEST_P(KernelFileTest, a_fifo_is_a_stream_and_waits_for_its_bytes) {
     ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
     on_driver([&]() -> Task<> {
-        const std::string nobody = co_await error_of([&] {
-            return File::open(folder / "fifo", OpenOptions::for_writing());
-        });
+        const std::string nobody = co_await error_of(
+            [&] { return File::open(folder / "fifo", OpenOptions::for_writing()); });
         EXPECT_EQ(nobody.substr(0, 10), "not_found:");
         File reader = co_await File::open(folder / "fifo");
         EXPECT_FALSE(reader.has_position());

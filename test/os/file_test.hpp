@@ -46,9 +46,8 @@ inline std::vector<FileDriver> file_drivers() {
 
 inline std::vector<FileDriver> kernel_file_drivers() {
     std::vector<FileDriver> drivers = file_drivers();
-    std::erase_if(drivers, [](const FileDriver& driver) {
-        return driver.options.driver == DriverKind::sim;
-    });
+    std::erase_if(
+        drivers, [](const FileDriver& driver) { return driver.options.driver == DriverKind::sim; });
     return drivers;
 }
 

@@ -36,7 +36,8 @@ TEST_P(PathsTest, existence_and_status) {
         EXPECT_EQ(file.size, 5u);
         EXPECT_EQ(file.links, 1u);
         EXPECT_EQ(file.user, geteuid());
-        const auto age = std::chrono::system_clock::now() - file.modified;  // tidy: door: a real file
+        const auto age =
+            std::chrono::system_clock::now() - file.modified;  // tidy: door: a real file
         EXPECT_LT(age, 10min);
         EXPECT_GT(age, -10min);
         const os::FileStatus null = co_await os::stat("/dev/null");
@@ -95,8 +96,8 @@ TEST_P(PathsTest, a_directory_lists_names_with_their_types) {
             found[entry.name] = entry.type;
         }
         const std::map<std::string, os::FileType> expected{
-            {"file", os::FileType::regular},    {std::string(255, 'n'), os::FileType::regular},
-            {"link", os::FileType::link},       {"directory", os::FileType::directory},
+            {"file", os::FileType::regular}, {std::string(255, 'n'), os::FileType::regular},
+            {"link", os::FileType::link},    {"directory", os::FileType::directory},
             {"fifo", os::FileType::fifo},
         };
         EXPECT_TRUE(found == expected);

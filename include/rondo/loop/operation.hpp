@@ -30,7 +30,8 @@ enum class OperationKind : std::uint8_t {
     read,   ///< data, size, offset (-1: current position); result: bytes, 0 at the end
     write,  ///< data, size, offset (-1: current position); result: bytes, may be short
     // Completion kinds of files. Paths end with NUL; a relative one begins at `fd`, a directory, or
-    // at the working directory when fd is at_working_directory. Result 0 where nothing else is said.
+    // at the working directory when fd is at_working_directory. Result 0 where nothing else is
+    // said.
     open,            ///< data: path, offset: O_ flags, size: mode; result: the new descriptor,
                      ///< close-on-exec; moved: 1 when it has positions (no pipe, no terminal)
     sync,            ///< size: 1 for the bytes only, without times

@@ -10,11 +10,11 @@ namespace rondo::os {
 struct OpenOptions {
     bool read = true;
     bool write = false;
-    bool append = false;     ///< every write goes to the end of the file, wherever that is then
-    bool create = false;     ///< makes the file if there is none
-    bool exclusive = false;  ///< with create: fails if there is one (Errc::exists)
-    bool truncate = false;   ///< cuts the file to nothing
-    bool direct = false;     ///< past the page cache; buffers, offsets and sizes must be aligned
+    bool append = false;        ///< every write goes to the end of the file, wherever that is then
+    bool create = false;        ///< makes the file if there is none
+    bool exclusive = false;     ///< with create: fails if there is one (Errc::exists)
+    bool truncate = false;      ///< cuts the file to nothing
+    bool direct = false;        ///< past the page cache; buffers, offsets and sizes must be aligned
     std::uint32_t mode = 0666;  ///< permissions of a file that is made, less the umask
 
     constexpr OpenOptions() noexcept {}

@@ -15,14 +15,10 @@ struct NamedOpcode {
 
 // By the names of the operation kinds.
 constexpr NamedOpcode file_opcodes[] = {
-    {"open", IORING_OP_OPENAT},
-    {"sync", IORING_OP_FSYNC},
-    {"stat", IORING_OP_STATX},
-    {"rename", IORING_OP_RENAMEAT},
-    {"unlink", IORING_OP_UNLINKAT},
-    {"make_directory", IORING_OP_MKDIRAT},
-    {"make_link", IORING_OP_SYMLINKAT},
-    {"allocate", IORING_OP_FALLOCATE},
+    {"open", IORING_OP_OPENAT},         {"sync", IORING_OP_FSYNC},
+    {"stat", IORING_OP_STATX},          {"rename", IORING_OP_RENAMEAT},
+    {"unlink", IORING_OP_UNLINKAT},     {"make_directory", IORING_OP_MKDIRAT},
+    {"make_link", IORING_OP_SYMLINKAT}, {"allocate", IORING_OP_FALLOCATE},
     {"truncate", rondo_op_ftruncate},
 };
 

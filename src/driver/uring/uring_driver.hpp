@@ -62,7 +62,8 @@ private:
     // Writes to streams can meet a broken pipe, and what makes a file grow a limit of its size.
     bool may_raise_signal(const Operation& operation) const noexcept {
         switch (operation.kind) {
-            case OperationKind::write: return files_limited_ || operation.offset == current_position;
+            case OperationKind::write:
+                return files_limited_ || operation.offset == current_position;
             case OperationKind::truncate:
             case OperationKind::allocate: return files_limited_;
             default: return false;

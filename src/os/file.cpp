@@ -55,7 +55,7 @@ bool detail::FileOperation::await_ready() noexcept {
     if (misplaced || (place_ == Place::position && file_->busy_)) {
         result = misplaced ? -ESPIPE : -EBUSY;
         state = OperationState::done;
-        return true;
+        return !rondo::detail::spent();
     }
     if (place_ == Place::position) {
         offset = file_->position_;

@@ -13,31 +13,31 @@
 namespace rondo::test {
 namespace {
 
-/// Sets RONDO_DRIVER for one test.
+/// Sets RONDO_DRIVER, or another variable, for one test.
 class Variable {
 public:
-    explicit Variable(const char* value) {
-        if (const char* before = std::getenv(name)) {
+    explicit Variable(const char* value, const char* of = "RONDO_DRIVER") : name_(of) {
+        if (const char* before = std::getenv(name_)) {
             before_ = before;
         }
         if (value != nullptr) {
-            setenv(name, value, 1);
+            setenv(name_, value, 1);
         } else {
-            unsetenv(name);
+            unsetenv(name_);
         }
     }
     Variable(const Variable&) = delete;
     Variable& operator=(const Variable&) = delete;
     ~Variable() {
         if (before_) {
-            setenv(name, before_->c_str(), 1);
+            setenv(name_, before_->c_str(), 1);
         } else {
-            unsetenv(name);
+            unsetenv(name_);
         }
     }
 
 private:
-    static constexpr const char* name = "RONDO_DRIVER";
+    const char* name_;
     std::optional<std::string> before_;
 };
 
@@ -113,6 +113,33 @@ TEST(SelectDriver, the_report_agrees_with_what_is_made) {
                                                        : DriverKind::sim;
         EXPECT_EQ(report.chosen, made_kind);
         EXPECT_FALSE(report.reason.empty());
+    }
+}
+
+TEST(SelectDriver, features_of_io_uring_can_be_left_out) {
+    if (!has_uring()) {
+        GTEST_SKIP() << "no io_uring on this system";
+    }
+    const Variable driver("uring");
+    for (const char* mask : {"6.1", "abs_timer,no_iowait", "registered_ring,,files", "truncate"}) {
+        const Variable variable(mask, "RONDO_URING_MASK");
+        EXPECT_EQ(made(DriverKind::uring), "uring") << mask;
+        const std::string features = probe_drivers({}).features;
+        const std::string_view word = std::string_view(mask).substr(0, 3);
+        if (word == "6.1") {
+            EXPECT_EQ(features.find("abs_timer"), std::string::npos) << features;
+        }
+        if (word == "6.1" || word == "tru") {
+            EXPECT_EQ(features.find("ftruncate"), std::string::npos) << features;
+        }
+    }
+    const Variable wrong("6.1,kqueue", "RONDO_URING_MASK");
+    try {
+        made(DriverKind::uring);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Errc::not_supported);
+        EXPECT_STREQ(error.what(), "RONDO_URING_MASK kqueue: no such feature");
     }
 }
 

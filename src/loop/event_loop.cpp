@@ -30,7 +30,7 @@ void EventLoop::run_turns() {
         if (!is_busy()) {
             sleep_until(next_deadline());
         } else if (driver.in_flight() != 0 && poll_is_due()) {
-            came_back(driver.wait(0));
+            came_back(wait_for_driver(0));
         }
         if (--turns_to_clock_ < 0) [[unlikely]] {
             look_up();
@@ -93,9 +93,14 @@ void EventLoop::sleep_until(Driver::Time until) {
     if (inbox_->fall_asleep()) {
         until = 0;
     }
-    const WaitResult result = driver_->wait(until);
+    const WaitResult result = wait_for_driver(until);
     inbox_->wake_up();
     came_back(result);
+}
+
+RONDO_INLINE WaitResult EventLoop::wait_for_driver(Driver::Time until) {
+    fork_mark_.require_own();
+    return driver_->wait(until);
 }
 
 void EventLoop::came_back(WaitResult result) {
@@ -138,6 +143,9 @@ void EventLoop::run_last_turns() noexcept {
     while (root_.left != 0) {
         run_ready();
         run_more();
+        if (root_.left != 0 && !is_busy()) {
+            came_back(wait_for_driver(Driver::never));  // a process that was dropped ends
+        }
     }
 }
 
@@ -351,7 +359,7 @@ RONDO_INLINE bool EventLoop::poll_is_due() noexcept {
 void EventLoop::look_up() {
     turns_to_clock_ = clock_turns;
     if (driver_->in_flight() == 0 && driver_->pending()) {
-        came_back(driver_->wait(0));
+        came_back(wait_for_driver(0));
     }
     if (timers_ != 0 || driver_->in_flight() != 0) {
         read_clock();

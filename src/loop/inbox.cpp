@@ -10,6 +10,7 @@ namespace rondo {
 namespace detail {
 
 void Inbox::complete(Callback& callback) noexcept {
+    fork_mark_.require_own();
     callback.next = nullptr;
     box_.bring([&] {
         *last_ = &callback;
@@ -18,6 +19,7 @@ void Inbox::complete(Callback& callback) noexcept {
 }
 
 void Inbox::ask_to_stop(Reason reason) noexcept {
+    fork_mark_.require_own();
     box_.bring([&] {
         if (stop_reason() == Reason::none) {
             stop_.store(reason, std::memory_order_relaxed);

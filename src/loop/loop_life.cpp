@@ -58,6 +58,7 @@ EventLoop::EventLoop(std::unique_ptr<Driver> driver, const RunOptions& options)
 }
 
 EventLoop::~EventLoop() {
+    fork_mark_.require_own();
     locals_.clear();
     close_thread_pool();
     inbox_->close();
@@ -93,6 +94,7 @@ void EventLoop::main_ended() noexcept {
 }
 
 void EventLoop::shut_down() noexcept {
+    fork_mark_.require_own();
     local.current = &root_;
     if (watch_ != nullptr && root_.left > 0) {
         detail::report("the loop ends and cancels what still runs:\n" + dump_tasks());
@@ -184,7 +186,32 @@ void EventLoop::throw_deadlock() {
     throw Deadlock(tree);
 }
 
+void EventLoop::add(detail::SignalReceiver& receiver) noexcept {
+    receiver.next = receivers_;
+    receiver.link = &receivers_;
+    if (receivers_ != nullptr) {
+        receivers_->link = &receiver.next;
+    }
+    receivers_ = &receiver;
+}
+
+void EventLoop::remove(detail::SignalReceiver& receiver) noexcept {
+    *receiver.link = receiver.next;
+    if (receiver.next != nullptr) {
+        receiver.next->link = receiver.link;
+    }
+}
+
+void EventLoop::tell_receivers() noexcept {
+    for (detail::SignalReceiver* at = receivers_; at != nullptr; at = at->next) {
+        at->on_signals(*at);
+    }
+}
+
 void EventLoop::heed_requests() noexcept {
+    if (inbox_->take_signal_came()) {
+        tell_receivers();
+    }
     const int signal = inbox_->take_signal();
     if (main_ == nullptr) {
         return;

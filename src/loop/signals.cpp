@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The targets form a list that only guards change, under a mutex, and that the handler walks with
-// no lock. Whoever leaves the list waits until no handler that may have seen it is inside.
+// Targets and watches form lists that only their owners change, under a mutex, and that the one
+// handler walks with no lock. Whoever leaves a list waits until no handler that may have seen it is
+// inside. A signal belongs to the library while somebody watches it, and SIGINT and SIGTERM also
+// while there are targets and the program has left them at their default.
 #include "loop/signals.hpp"
 
 #include <sched.h>
@@ -18,55 +20,111 @@
 namespace rondo::detail {
 namespace {
 
+struct Slot {
+    std::atomic<SignalWatch*> watches{nullptr};
+    bool taken = false;         ///< the handler is ours; guarded by `guards`, as is `before`
+    struct sigaction before{};  ///< whom a taken signal belongs to
+};
+constexpr int slots_end = 65;
+
 // The handler touches lock-free atomics, what targets do, and _exit: all async-signal-safe.
+Slot slots[slots_end];
 std::atomic<SignalTarget*> targets{nullptr};
 std::atomic<int> count{0};
 std::atomic<int> inside{0};
 static_assert(std::atomic<SignalTarget*>::is_always_lock_free &&
-              std::atomic<int>::is_always_lock_free);
+              std::atomic<SignalWatch*>::is_always_lock_free &&
+              std::atomic<unsigned>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
-std::mutex guards;  ///< guards changes of `targets`, and what follows
-bool took_interrupt = false;
-bool took_terminate = false;
+std::mutex guards;  ///< guards changes of the lists, and what follows
 
-void on_signal(int signal) noexcept {
-    const int saved = errno;
+bool is_guarded(int signal) noexcept { return signal == SIGINT || signal == SIGTERM; }
+
+void tell_targets(int signal) noexcept {
     if (count.fetch_add(1) > 0) {
         _exit(128 + signal);
     }
-    inside.fetch_add(1);
     for (SignalTarget* target = targets.load(); target != nullptr; target = target->next.load()) {
         target->notify(*target, signal);
+    }
+}
+
+void on_signal(int signal) noexcept {
+    const int saved = errno;
+    inside.fetch_add(1);
+    SignalWatch* watch = slots[signal].watches.load();
+    if (watch == nullptr && is_guarded(signal)) {
+        tell_targets(signal);
+    }
+    for (; watch != nullptr; watch = watch->next.load()) {
+        watch->count.fetch_add(1);
+        watch->inbox->signal_came();
     }
     inside.fetch_sub(1);
     errno = saved;
 }
 
-bool take_over(int signal) noexcept {
-    struct sigaction before{};
-    if (sigaction(signal, nullptr, &before) != 0 || before.sa_handler != SIG_DFL) {
-        return false;
+bool is_ours(const struct sigaction& action) noexcept { return action.sa_handler == &on_signal; }
+
+/// Takes the signal or gives it back, whichever it must be with watches, or with guards. 0 or
+/// -errno.
+int settle(int signal, bool watched, bool guarded) noexcept {
+    Slot& slot = slots[signal];
+    if (!slot.taken && sigaction(signal, nullptr, &slot.before) != 0) {
+        return -errno;
     }
-    struct sigaction mine{};
-    mine.sa_handler = &on_signal;
-    sigemptyset(&mine.sa_mask);
-    return sigaction(signal, &mine, nullptr) == 0;
+    const bool wanted =
+        watched || (guarded && is_guarded(signal) && slot.before.sa_handler == SIG_DFL);
+    if (wanted && !slot.taken) {
+        struct sigaction mine{};
+        mine.sa_handler = &on_signal;
+        mine.sa_flags = is_guarded(signal) ? 0 : SA_RESTART;
+        sigemptyset(&mine.sa_mask);
+        if (sigaction(signal, &mine, nullptr) != 0) {
+            return -errno;
+        }
+        slot.taken = true;
+    } else if (!wanted && slot.taken) {
+        // Somebody may have put a handler of his own over ours; it stays.
+        struct sigaction now{};
+        if (sigaction(signal, nullptr, &now) == 0 && is_ours(now)) {
+            sigaction(signal, &slot.before, nullptr);
+        }
+        slot.taken = false;
+    }
+    return 0;
 }
 
-void give_back(int signal, bool taken) noexcept {
-    if (taken) {
-        struct sigaction standard{};
-        standard.sa_handler = SIG_DFL;
-        sigaction(signal, &standard, nullptr);
+void settle_guarded(bool guarded) noexcept {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        settle(signal, slots[signal].watches.load() != nullptr, guarded);
     }
 }
 
-void unlink(const SignalTarget& target) noexcept {
-    std::atomic<SignalTarget*>* at = &targets;
-    while (at->load() != &target) {
+template <class Node>
+void unlink(std::atomic<Node*>& list, const Node& node) noexcept {
+    std::atomic<Node*>* at = &list;
+    while (at->load() != &node) {
         at = &at->load()->next;
     }
-    at->store(target.next.load());
+    at->store(node.next.load());
+}
+
+void wait_for_handlers() noexcept {
+    while (inside.load() != 0) {
+        sched_yield();
+    }
+}
+
+bool can_be_watched(int signal) noexcept {
+    switch (signal) {
+        // The instruction that raised one of these would be run again, and raise it again.
+        case SIGSEGV:
+        case SIGBUS:
+        case SIGFPE:
+        case SIGILL: return false;
+        default: return signal > 0 && signal < slots_end;
+    }
 }
 
 std::terminate_handler outer_terminate = nullptr;
@@ -103,8 +161,7 @@ SignalGuard::SignalGuard(SignalTarget& target, bool wanted) noexcept
     target.next.store(targets.load());
     targets.store(&target);
     if (is_first) {
-        took_interrupt = take_over(SIGINT);
-        took_terminate = take_over(SIGTERM);
+        settle_guarded(true);
     }
 }
 
@@ -115,14 +172,39 @@ SignalGuard::~SignalGuard() {
     {
         const std::lock_guard lock(guards);
         if (targets.load() == target_ && target_->next.load() == nullptr) {
-            give_back(SIGINT, took_interrupt);
-            give_back(SIGTERM, took_terminate);
+            settle_guarded(false);
         }
-        unlink(*target_);
+        unlink(targets, *target_);
     }
-    while (inside.load() != 0) {
-        sched_yield();
+    wait_for_handlers();
+}
+
+int watch_signal(int signal, SignalWatch& watch) noexcept {
+    if (!can_be_watched(signal)) {
+        return -EINVAL;
     }
+    const std::lock_guard lock(guards);
+    Slot& slot = slots[signal];
+    SignalWatch* const others = slot.watches.load();
+    watch.next.store(others);
+    slot.watches.store(&watch);
+    const int error = settle(signal, true, targets.load() != nullptr);
+    if (error != 0) {
+        slot.watches.store(others);
+    }
+    return error;
+}
+
+void unwatch_signal(int signal, SignalWatch& watch) noexcept {
+    {
+        const std::lock_guard lock(guards);
+        Slot& slot = slots[signal];
+        if (slot.watches.load() == &watch && watch.next.load() == nullptr) {
+            settle(signal, false, targets.load() != nullptr);
+        }
+        unlink(slot.watches, watch);
+    }
+    wait_for_handlers();
 }
 
 LoopSignals::LoopSignals(std::shared_ptr<Inbox> inbox, bool wanted) noexcept

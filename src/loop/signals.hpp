@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGINT and SIGTERM while loops run: the first is told to all of them, the second exits.
+// The signals that the library handles: SIGINT and SIGTERM while loops run, of which the first is
+// told to all of them and the second exits; and what programs subscribe to.
 #pragma once
 
 #include <atomic>
@@ -9,7 +10,7 @@
 
 namespace rondo::detail {
 
-/// Somebody who is told of the first signal, whichever thread it reaches.
+/// Somebody who is told of the first SIGINT or SIGTERM, whichever thread it reaches.
 struct SignalTarget {
     /// Called in the handler: must be async-signal-safe.
     void (*notify)(SignalTarget&, int signal) noexcept;
@@ -21,7 +22,7 @@ struct SignalTarget {
 
 /// Tells `target` of SIGINT and SIGTERM while it lives. A signal is taken over with the first of
 /// the process's guards, and given back with the last; not if the program handles or ignores it (as
-/// under nohup). Signals are counted from the first guard on.
+/// under nohup). Signals are counted from the first guard on, but not while somebody watches them.
 class SignalGuard {
 public:
     SignalGuard(SignalTarget& target, bool wanted) noexcept;
@@ -42,6 +43,20 @@ private:
     std::shared_ptr<Inbox> inbox_;
     SignalGuard guard_;
 };
+
+/// Counts one signal for a SignalReceiver of a loop, between watch_signal and unwatch_signal. While
+/// there is one, the signal does nothing else: neither its default action, nor what a guard does.
+struct SignalWatch {
+    std::atomic<SignalWatch*> next{nullptr};
+    std::atomic<unsigned> count{0};  ///< since somebody took it
+    Inbox* inbox = nullptr;          ///< of the loop that is woken
+};
+
+/// 0, or -EINVAL for what is no signal or cannot be waited for. Thread-safe.
+int watch_signal(int signal, SignalWatch& watch) noexcept;
+/// The last watch of a signal gives it back: to the guards, or to whom it belonged before.
+/// Thread-safe.
+void unwatch_signal(int signal, SignalWatch& watch) noexcept;
 
 /// Throws Interrupted; uncaught, it ends the program with 128 + signal instead of aborting.
 [[noreturn]] void throw_interrupted(int signal);

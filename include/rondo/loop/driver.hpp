@@ -123,7 +123,8 @@ public:
     /// A pipe: fds[0] reads, fds[1] writes. Close-on-exec and, for the sake of children, blocking.
     virtual int make_pipe(int (&fds)[2]) noexcept = 0;
 
-    /// False in the simulation: to_thread runs its function on the loop.
+    /// False in the simulation: to_thread runs its function on the loop, and there are no
+    /// processes.
     virtual bool uses_threads() const noexcept { return true; }
 
     /// The names of the simulation; null: they are asked for in the network.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rondo/base/error.hpp"
+#include "rondo/base/fork.hpp"
 #include "rondo/base/time.hpp"
 #include "rondo/base/unique_function.hpp"
 #include "rondo/coro/group.hpp"
@@ -62,6 +63,17 @@ struct PendingOperation : Operation, Leaf {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Somebody on the loop's thread who waits for signals; in a list of the loop's.
+struct SignalReceiver {
+    SignalReceiver* next = nullptr;
+    SignalReceiver** link = nullptr;
+    void (*on_signals)(SignalReceiver&) noexcept = nullptr;  ///< may only wake
+};
+
+}  // namespace detail
+
 /// Counts for tests and monitors; all zero in an idle loop but for its main task.
 struct LoopStats {
     std::size_t operations = 0;      ///< in flight in the driver
@@ -90,7 +102,10 @@ public:
     void post(UniqueFunction<void()> function);
     LoopHandle handle() const noexcept { return LoopHandle(inbox_); }
 
-    Driver& driver() noexcept { return *driver_; }
+    Driver& driver() noexcept {
+        fork_mark_.require_own();
+        return *driver_;
+    }
     LoopStats stats() const noexcept;
 
     /// The tree of tasks, for people: each with what it waits for (which lock and who holds it,
@@ -131,6 +146,9 @@ public:
         *runnable_tail_ = &operation;
         runnable_tail_ = &operation.next;
     }
+    /// Calls `receiver.on_signals` after some SignalWatch of this loop has counted one.
+    void add(detail::SignalReceiver& receiver) noexcept;
+    static void remove(detail::SignalReceiver& receiver) noexcept;
     detail::ThreadPool& thread_pool();
     /// 0, or the errno of why no thread takes `job`.
     int start_job(detail::Job& job) noexcept;
@@ -176,6 +194,7 @@ private:
     bool is_busy() const noexcept;
     Driver::Time next_deadline() noexcept;
     void sleep_until(Driver::Time until);
+    WaitResult wait_for_driver(Driver::Time until);
     bool poll_is_due() noexcept;
     void came_back(WaitResult result);
     void look_up();
@@ -198,6 +217,7 @@ private:
     void on_stall(WaitResult result);
     /// What a signal or LoopHandle::stop() asked for.
     void heed_requests() noexcept;
+    void tell_receivers() noexcept;
     void stop_main(Reason reason) noexcept;
     void begin_grace() noexcept;
     void end_grace() noexcept;
@@ -208,6 +228,7 @@ private:
     static detail::Scope* on_root(detail::Scope& root, detail::ScopeEvent event);
     static const detail::ScopeKind root_kind;
 
+    detail::ForkMark fork_mark_;
     std::unique_ptr<Driver> driver_;
     std::shared_ptr<detail::Inbox> inbox_;
     std::int64_t now_;
@@ -230,6 +251,7 @@ private:
     bool schedules_;        ///< the driver chooses the order of ready tasks
     bool unusual_ = false;  ///< schedules_, or watch_ is there
     int interrupted_by_ = 0;
+    detail::SignalReceiver* receivers_ = nullptr;
     int stalls_ = 0;
     std::string stall_report_;
     bool limit_reached_ = false;  ///< that is what stall_report_ is about

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rondo/base/adaptive_mutex.hpp"
+#include "rondo/base/fork.hpp"
 #include "rondo/base/unique_function.hpp"
 #include "rondo/coro/scope.hpp"
 #include "rondo/loop/driver.hpp"
@@ -33,6 +34,7 @@ public:
 
     /// False: the loop has ended. Thread-safe.
     bool post(UniqueFunction<void()>&& function) {
+        fork_mark_.require_own();
         return box_.bring([&] { functions_.push(std::move(function)); });
     }
     /// Thread-safe. Requires: the loop lives (it waits for its thread jobs).
@@ -41,13 +43,20 @@ public:
     void ask_to_stop(Reason reason) noexcept;
     /// Thread-safe, and safe in a signal handler. Requires: the loop lives.
     void interrupt(int signal) noexcept;
-
+    /// Some SignalWatch has counted one. As interrupt().
+    void signal_came() noexcept {
+        signal_came_.store(true);
+        box_.ring();
+    }
     // The loop's thread only.
     void close() noexcept { box_.close(); }
     /// Requires: `functions` is empty.
     void take(PostQueue& functions, Callback*& callbacks) noexcept;
     /// The signal that came since the last call, or 0.
     int take_signal() noexcept { return signal_.exchange(0); }
+    bool take_signal_came() noexcept {
+        return signal_came_.load(std::memory_order_relaxed) && signal_came_.exchange(false);
+    }
     /// `none` unless somebody asked.
     Reason stop_reason() const noexcept { return stop_.load(std::memory_order_relaxed); }
     /// True: something arrived while falling asleep.
@@ -70,6 +79,8 @@ private:
     bool is_stream_ = false;  ///< the last posts came in numbers; the loop's thread only
     std::atomic<Reason> stop_{Reason::none};
     std::atomic<int> signal_{0};
+    std::atomic<bool> signal_came_{false};
+    ForkMark fork_mark_;
 };
 
 /// LoopHandle::stop() for a reason of the library's.

@@ -68,6 +68,7 @@ int Ring::open(RingSize size, const UringMask& mask) noexcept {
         return error;
     }
     open_ = true;
+    io_uring_ring_dontfork(&ring_);  // a child that wrote there would write into our ring
     static_cast<void>(rings_closed.load(std::memory_order_acquire));
     if ((ring_.features & required_features) != required_features) {
         return -ENOSYS;

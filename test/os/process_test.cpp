@@ -1,0 +1,3 @@
+#include <gtest/gtest.h>
+#include "rondo/rondo.hpp"
+TEST(a,b) { }

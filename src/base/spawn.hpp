@@ -37,7 +37,7 @@ struct SpawnRequest {
     const char* const* candidates = nullptr;  ///< paths to try in order; null at the end
     const char* const* arguments = nullptr;
     const char* const* environment = nullptr;
-    const char* directory = nullptr;  ///< null: the parent's
+    const char* directory = nullptr;         ///< null: the parent's
     SpawnDescriptor* descriptors = nullptr;  ///< consumed
     std::size_t descriptor_count = 0;
     const SpawnLimit* limits = nullptr;

@@ -17,7 +17,7 @@
 #if defined(__clang__)
 #define RONDO_BARE __attribute__((noinline, disable_sanitizer_instrumentation))
 #else
-#define RONDO_BARE                                                            \
+#define RONDO_BARE                                                          \
     __attribute__((noinline, no_sanitize("address"), no_sanitize("thread"), \
                    no_sanitize("undefined")))
 #endif

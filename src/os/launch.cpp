@@ -52,9 +52,9 @@ std::vector<std::string> candidates_of(const std::string& program, const Environ
 class Standard {
 public:
     explicit Standard(const ProcessOptions& options, const std::string& name) {
-        RONDO_REQUIRE(options.in.kind() != Stdio::Kind::output &&
-                          options.out.kind() != Stdio::Kind::output,
-                      "only err can go where out goes");
+        RONDO_REQUIRE(
+            options.in.kind() != Stdio::Kind::output && options.out.kind() != Stdio::Kind::output,
+            "only err can go where out goes");
         add(0, options.in, "stdin of " + name);
         add(1, options.out, "stdout of " + name);
         if (options.err.kind() == Stdio::Kind::output) {
@@ -118,8 +118,7 @@ private:
         case SpawnStep::limits: throw Error("set the limits of", program, request.error);
         case SpawnStep::identity: throw Error("set the user of", program, request.error);
         case SpawnStep::directory: throw Error("change to", options.directory, request.error);
-        case SpawnStep::descriptors:
-            throw Error("pass descriptors to", program, request.error);
+        case SpawnStep::descriptors: throw Error("pass descriptors to", program, request.error);
         case SpawnStep::execute: break;
     }
     throw Error("execute", program, request.error);
@@ -169,9 +168,9 @@ Process spawn(const ProcessOptions& options) {
     request.descriptors = standard.list().data();
     request.descriptor_count = standard.list().size();
     start(request, options, program);
-    auto* const child = new detail::Child(program + " (pid " + std::to_string(request.pid) + ")",
-                                          request.pid, request.pidfd,
-                                          options.group != ProcessGroup::parents);
+    auto* const child =
+        new detail::Child(program + " (pid " + std::to_string(request.pid) + ")", request.pid,
+                          request.pidfd, options.group != ProcessGroup::parents);
     child->watch();
     Process process(*child);
     standard.give_ends_to(process);

@@ -79,9 +79,9 @@ Task<> PipeStream::write_all(Bytes bytes) {
     Progress progress(*this, bytes);
     while (!progress.ended()) {
         const Bytes rest = bytes.from(progress.done());
-        const int result = co_await AwaitOperation(OperationKind::write, fd_,
-                                                   const_cast<std::byte*>(rest.data()),
-                                                   clamped(rest.size()), no_position);
+        const int result =
+            co_await AwaitOperation(OperationKind::write, fd_, const_cast<std::byte*>(rest.data()),
+                                    clamped(rest.size()), no_position);
         progress.add(check_result(result, "write", name_));
     }
 }

@@ -17,9 +17,8 @@ std::string_view name_of(std::string_view line) noexcept { return line.substr(0,
 Environment& Environment::change(std::string_view name, std::optional<std::string> value) {
     RONDO_REQUIRE(!name.empty() && name.find('=') == std::string_view::npos,
                   "a variable's name is not empty and contains no '='");
-    const auto same =
-        std::find_if(changes_.begin(), changes_.end(),
-                     [&](const Change& earlier) { return earlier.name == name; });
+    const auto same = std::find_if(changes_.begin(), changes_.end(),
+                                   [&](const Change& earlier) { return earlier.name == name; });
     if (same != changes_.end()) {
         same->value = std::move(value);
     } else {

@@ -30,8 +30,7 @@ std::string tail_of(std::string_view text) {
 
 std::string reason(const CompletedProcess& completed) {
     const std::string tail = tail_of(completed.err);
-    return tail.empty() ? completed.status.to_string()
-                        : completed.status.to_string() + ": " + tail;
+    return tail.empty() ? completed.status.to_string() : completed.status.to_string() + ": " + tail;
 }
 
 Stdio or_else(const Stdio& given, const Stdio& otherwise) noexcept {

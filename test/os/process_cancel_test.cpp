@@ -23,7 +23,9 @@ protected:
 
 TEST_P(ProcessCancelTest, a_dropped_process_is_killed_and_collected) {
     on_driver([]() -> Task<> {
-        { const Process process = sleeper(); }
+        {
+            const Process process = sleeper();
+        }
         EXPECT_EQ(current_loop().stats().tasks, 2U) << "the loop does not end before it";
         while (current_loop().stats().tasks > 1) {
             co_await sleep(1ms);
@@ -123,7 +125,8 @@ TEST_P(ProcessCancelTest, run_in_a_cancelled_scope_starts_nothing) {
 
 TEST_P(ProcessCancelTest, stop_is_not_stopped_halfway) {
     on_driver([]() -> Task<> {
-        ProcessOptions options = shell("trap 'sleep 0.05; exit 9' TERM; echo; while :; do sleep 0.01; done");
+        ProcessOptions options =
+            shell("trap 'sleep 0.05; exit 9' TERM; echo; while :; do sleep 0.01; done");
         options.out = Stdio::pipe();
         Process process = spawn(options);
         co_await read_line(process.out);
@@ -159,7 +162,9 @@ TEST_P(ProcessCancelTest, dumps_name_the_process) {
         EXPECT_NE(tree.find("waits for the end of process sleep (pid "), std::string::npos) << tree;
         task.cancel();
         co_await turns(2);
-        { const Process dropped = std::move(process); }
+        {
+            const Process dropped = std::move(process);
+        }
         const std::string later = current_loop().dump_tasks();
         EXPECT_NE(later.find("the end of a dropped process, sleep (pid "), std::string::npos)
             << later;

@@ -38,7 +38,7 @@ private:
 
 /// How communicate() and os::run() feed a child and collect what it says.
 struct CommunicateOptions {
-    Bytes input;                                 ///< for `in`, which is closed after it
+    Bytes input;                                ///< for `in`, which is closed after it
     std::size_t output_max = 64 * 1024 * 1024;  ///< bytes, of `out` and of `err`
     /// When the child has ended, how long processes that it left behind, which hold the pipes open,
     /// may go on to write to them.

@@ -53,6 +53,7 @@ Errc errc_of(int os_error) noexcept {
         case ENOTEMPTY: return Errc::exists;
         case ENOENT:
         case ENXIO:
+        case ESRCH:
         case ENODEV:
         case EADDRNOTAVAIL: return Errc::not_found;
         case EPERM:
@@ -71,6 +72,8 @@ Errc errc_of(int os_error) noexcept {
         case EFAULT:
         case ENOTSOCK:
         case EISDIR:
+        case ENOEXEC:
+        case E2BIG:
         case ENOTDIR:
         case ENAMETOOLONG:
         case ELOOP:

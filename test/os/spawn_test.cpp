@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How processes begin: what they are told, and how that fails.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,35 @@ TEST_P(SpawnTest, a_step_before_exec_that_fails_is_named) {
         limited.limits.emplace_back(12345, 1);
         EXPECT_EQ(spawn_error(limited), "set the limits of true: Invalid argument");
         co_return;
+    });
+}
+
+TEST_P(SpawnTest, running_out_of_descriptors_leaves_nothing) {
+    on_driver([]() -> Task<> {
+        rlimit before{};
+        getrlimit(RLIMIT_NOFILE, &before);
+        ProcessOptions options = command("cat");
+        options.in = options.out = options.err = Stdio::pipe();
+        const int first_free = dup(0);
+        close(first_free);
+        int failed = 0;
+        int started = 0;
+        for (int more = 0; more < 16; ++more) {
+            rlimit limit = before;
+            limit.rlim_cur = static_cast<rlim_t>(first_free + more);
+            setrlimit(RLIMIT_NOFILE, &limit);
+            try {
+                const Process process = spawn(options);
+                ++started;
+            } catch (const Error& error) {
+                EXPECT_EQ(error.code(), Errc::exhausted) << error.what();
+                ++failed;
+            }
+            setrlimit(RLIMIT_NOFILE, &before);
+            co_await turns(3);
+        }
+        EXPECT_GE(failed, 7) << "six ends of pipes, and the process";
+        EXPECT_GT(started, 0);
     });
 }
 
@@ -243,7 +273,7 @@ TEST_P(SpawnTest, a_group_or_a_session_of_its_own) {
 TEST_P(SpawnTest, limits_hold_in_the_child) {
     on_driver([]() -> Task<> {
         ProcessOptions options = shell("ulimit -n");
-        options.limits.emplace_back(7 /* RLIMIT_NOFILE */, 77);
+        options.limits.emplace_back(RLIMIT_NOFILE, 77);
         const std::string out = co_await says(options);
         EXPECT_EQ(out, "77\n");
     });

@@ -24,7 +24,6 @@
 #include "rondo/loop/run_on_all_cores.hpp"
 #include "rondo/loop/task_info.hpp"
 #include "rondo/base/report.hpp"
-#include "rondo/base/fork.hpp"
 #include "rondo/coro/context_var.hpp"
 #include "rondo/loop/await_operation.hpp"
 #include "rondo/loop/loop_local.hpp"

@@ -171,14 +171,14 @@ TEST_P(SpawnTest, standard_descriptors_can_be_null_given_or_one) {
     on_driver([]() -> Task<> {
         Scratch scratch;
         const std::string path = scratch.file("log", "", 0644);
-        const int log = open(path.c_str(), O_RDWR | O_CLOEXEC);
+        const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
         ProcessOptions options = shell("cat; echo out; echo err >&2; cat /nowhere");
         options.in = Stdio::null();
-        options.out = Stdio::descriptor(log);
+        options.out = Stdio::descriptor(file);
         options.err = Stdio::output();
         Process process = spawn(options);
         co_await process.wait();
-        close(log);
+        close(file);
         std::string text;
         std::getline(std::ifstream(path), text, '\0');
         EXPECT_EQ(text.substr(0, 8), "out\nerr\n");

@@ -98,7 +98,7 @@ int KernelCalls::send_vector(int fd, const Bytes* parts, std::size_t count,
 
 // There is no flag that keeps sendfile from raising SIGPIPE.
 int KernelCalls::send_file(int fd, int file, std::uint64_t offset, std::uint32_t size) noexcept {
-    const PipeSignalGuard guard(true);
+    const WriteSignalGuard guard(true);
     auto at = static_cast<off_t>(offset);
     return retry_interrupted([&] { return ::sendfile(fd, file, &at, clamp_size(size)); });
 }

@@ -1,54 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A bounded queue of bytes: the receive buffer of a simulated socket.
+/// A queue of bytes: the receive buffer of a simulated socket, or what is under way to it. Its
+/// owner says how much may be in it; its memory grows with what is.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstring>
-#include <vector>
+#include <memory>
 
 namespace rondo::detail {
 
 class ByteRing {
 public:
-    static constexpr std::size_t capacity = 64 * 1024;
-
     std::size_t size() const noexcept { return size_; }
-    std::size_t room() const noexcept { return capacity - size_; }
 
-    /// Takes at most room() bytes; returns how many.
-    std::size_t write(const void* from, std::size_t count) {
-        count = std::min(count, room());
-        if (bytes_.empty() && count > 0) {
-            bytes_.resize(capacity);
+    void write(const void* from, std::size_t count) {
+        if (count > capacity_ - size_) {
+            grow(size_ + count);
         }
-        const auto* source = static_cast<const char*>(from);
-        const std::size_t end = (begin_ + size_) % capacity;
-        const std::size_t straight = std::min(count, capacity - end);
         if (count > 0) {
+            const auto* source = static_cast<const char*>(from);
+            const std::size_t end = (begin_ + size_) & (capacity_ - 1);
+            const std::size_t straight = std::min(count, capacity_ - end);
             std::memcpy(&bytes_[end], source, straight);
-            std::memcpy(bytes_.data(), source + straight, count - straight);
+            std::memcpy(bytes_.get(), source + straight, count - straight);
+            size_ += count;
         }
-        size_ += count;
-        return count;
     }
 
     /// Gives at most size() bytes; returns how many.
     std::size_t read(void* to, std::size_t count) noexcept {
         count = std::min(count, size_);
-        auto* target = static_cast<char*>(to);
-        const std::size_t straight = std::min(count, capacity - begin_);
         if (count > 0) {
-            std::memcpy(target, &bytes_[begin_], straight);
-            std::memcpy(target + straight, bytes_.data(), count - straight);
+            copy_out(static_cast<char*>(to), count);
+            begin_ = (begin_ + count) & (capacity_ - 1);
+            size_ -= count;
         }
-        begin_ = (begin_ + count) % capacity;
-        size_ -= count;
         return count;
     }
 
+    /// Moves the first `count` <= size() bytes to the end of `other`.
+    void move_to(ByteRing& other, std::size_t count) {
+        while (count > 0) {
+            const std::size_t straight = std::min(count, capacity_ - begin_);
+            other.write(&bytes_[begin_], straight);
+            begin_ = (begin_ + straight) & (capacity_ - 1);
+            size_ -= straight;
+            count -= straight;
+        }
+    }
+
 private:
-    std::vector<char> bytes_;
+    static constexpr std::size_t smallest = 1024;
+
+    void copy_out(char* target, std::size_t count) const noexcept {
+        const std::size_t straight = std::min(count, capacity_ - begin_);
+        std::memcpy(target, &bytes_[begin_], straight);
+        std::memcpy(target + straight, bytes_.get(), count - straight);
+    }
+
+    void grow(std::size_t needed) {
+        const std::size_t capacity = std::bit_ceil(std::max(needed, smallest));
+        std::unique_ptr<char[]> bytes(new char[capacity]);
+        if (size_ > 0) {
+            copy_out(bytes.get(), size_);
+        }
+        bytes_ = std::move(bytes);
+        capacity_ = capacity;
+        begin_ = 0;
+    }
+
+    std::unique_ptr<char[]> bytes_;
+    std::size_t capacity_ = 0;  ///< a power of two, or 0
     std::size_t begin_ = 0;
     std::size_t size_ = 0;
 };

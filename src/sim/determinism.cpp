@@ -17,6 +17,11 @@ namespace {
 using rondo::detail::TraceEvent;
 using rondo::detail::TraceStep;
 
+std::string connection(std::uint64_t subject) {
+    return static_cast<std::int64_t>(subject) < 0 ? "no descriptor"
+                                                  : "descriptor " + std::to_string(subject);
+}
+
 std::string describe(const TraceStep& step, std::string_view text) {
     const std::string subject = std::to_string(step.subject);
     const std::string value = std::to_string(step.value);
@@ -35,6 +40,12 @@ std::string describe(const TraceStep& step, std::string_view text) {
         case TraceEvent::edge: what = "an event of descriptor " + subject; break;
         case TraceEvent::entropy: what = "a random number is drawn"; break;
         case TraceEvent::note: what.append("note: ").append(text); break;
+        case TraceEvent::delivery:
+            what = value + " bytes arrive for " + connection(step.subject);
+            break;
+        case TraceEvent::fault:
+            what.append(text).append(", of " + connection(step.subject) + ", with " + value);
+            break;
     }
     char time[40];
     std::snprintf(time, sizeof time, "at %.9f s: ", static_cast<double>(step.time) / 1e9);

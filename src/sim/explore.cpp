@@ -71,21 +71,35 @@ void PlannedRuns::measured(const Report& report) { steps_ = std::max(steps_, rep
 std::string replay_line(const Options& options) { return "RONDO_SIM=" + to_recipe(options); }
 
 std::string Failure::message() const {
-    return "run " + std::to_string(run) + " of " + std::to_string(runs) + " failed, in order " +
-           to_recipe(report.options) + ":\n" + (error ? describe(error) : describe_leak(report)) +
-           "\nto repeat it, set " + replay_line(report.options);
+    std::string text = "run " + std::to_string(run) + " of " + std::to_string(runs) +
+                       " failed, in order " + to_recipe(report.options) + ":\n" +
+                       (error ? describe(error) : describe_leak(report)) + "\nto repeat it, set " +
+                       replay_line(report.options);
+    if (smaller) {
+        text += "\nless fails too: set " + replay_line(*smaller);
+    }
+    return text;
 }
+
+namespace {
+
+// One run; true if it failed.
+bool fails(const Options& options, const Scenario& scenario, Failure& failure) {
+    try {
+        run(std::cref(scenario), options, failure.report);
+    } catch (...) {
+        failure.error = std::current_exception();
+    }
+    return failure.error || failure.report.leaked();
+}
+
+}  // namespace
 
 std::optional<Failure> find_failure(const Plan& plan, const Scenario& scenario) {
     PlannedRuns runs(plan);
     while (const std::optional<Options> options = runs.next()) {
         Failure failure;
-        try {
-            run(std::cref(scenario), *options, failure.report);
-        } catch (...) {
-            failure.error = std::current_exception();
-        }
-        if (failure.error || failure.report.leaked()) {
+        if (fails(*options, scenario, failure)) {
             failure.run = runs.made();
             failure.runs = runs.total();
             return failure;
@@ -95,11 +109,43 @@ std::optional<Failure> find_failure(const Plan& plan, const Scenario& scenario) 
     return std::nullopt;
 }
 
+void shrink(Failure& failure, const Scenario& scenario) {
+    if (from_environment()) {
+        return;
+    }
+    Options least = failure.report.options;
+    const auto try_instead = [&](const Options& options) {
+        Failure again;
+        if (fails(options, scenario, again) && !again.error == !failure.error) {
+            failure.smaller = least = options;
+        }
+    };
+    if (least.schedule != Schedule::fifo) {
+        Options fifo = least;
+        fifo.schedule = Schedule::fifo;
+        fifo.network_lies = least.lies();
+        try_instead(fifo);
+    }
+    if (least.lies() && failure.report.calls > 0) {
+        Options honest = least;
+        honest.network_lies = false;
+        try_instead(honest);
+    }
+    for (const Fault fault : all_faults) {
+        if (least.faults.has(fault)) {
+            Options without = least;
+            without.faults = least.faults.without(fault);
+            try_instead(without);
+        }
+    }
+}
+
 ExplorationFailed::ExplorationFailed(Failure failure)
     : failure_(std::move(failure)), what_(failure_.message()) {}
 
 void explore(const Plan& plan, const Scenario& scenario) {
     if (std::optional<Failure> failure = find_failure(plan, scenario)) {
+        shrink(*failure, scenario);
         throw ExplorationFailed(*std::move(failure));
     }
 }

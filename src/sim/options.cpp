@@ -14,9 +14,50 @@ namespace {
 constexpr std::string_view names[] = {"fifo", "random", "reverse", "pct"};
 
 [[noreturn]] void refuse(std::string_view recipe) {
-    throw Error(
-        Errc::invalid, "RONDO_SIM", recipe,
-        "valid are fifo, random:SEED, reverse:SEED, pct:DEPTH:SEED and pct:DEPTH:SEED:STEPS");
+    throw Error(Errc::invalid, "RONDO_SIM", recipe,
+                "valid are fifo, random:SEED, reverse:SEED, pct:DEPTH:SEED and "
+                "pct:DEPTH:SEED:STEPS, with /none or /FAULT+FAULT… behind");
+}
+
+bool add_fault(std::string_view word, Options& options) {
+    if (word == "lies") {
+        options.network_lies = true;
+        return true;
+    }
+    for (const Fault fault : all_faults) {
+        if (word == to_string(fault)) {
+            options.faults = options.faults.with(fault);
+            return true;
+        }
+    }
+    return false;
+}
+
+// "none", or words between plus signs: what else goes wrong in the network, and nothing but that.
+bool read_faults(std::string_view words, Options& options) {
+    options.faults = Faults();
+    options.network_lies = false;
+    if (words == "none") {
+        return true;
+    }
+    for (;;) {
+        const std::size_t plus = std::min(words.find('+'), words.size());
+        if (!add_fault(words.substr(0, plus), options)) {
+            return false;
+        }
+        if (plus == words.size()) {
+            return true;
+        }
+        words.remove_prefix(plus + 1);
+    }
+}
+
+std::string write_faults(const Options& options) {
+    std::string words = to_string(options.faults);
+    if (options.lies()) {
+        words = words.empty() ? "lies" : "lies+" + words;
+    }
+    return words.empty() ? "/none" : "/" + words;
 }
 
 std::vector<std::uint64_t> numbers_after(std::string_view recipe, std::size_t at) {
@@ -45,10 +86,18 @@ std::string to_recipe(const Options& options) {
     if (options.schedule == Schedule::pct && options.pct_steps != 0) {
         recipe.append(":").append(std::to_string(options.pct_steps));
     }
+    if (!options.faults.empty() || options.network_lies.has_value()) {
+        recipe.append(write_faults(options));
+    }
     return recipe;
 }
 
-Options from_recipe(std::string_view recipe, Options base) {
+Options from_recipe(std::string_view text, Options base) {
+    const std::size_t slash = text.find('/');
+    const std::string_view recipe = text.substr(0, slash);
+    if (slash != text.npos && !read_faults(text.substr(slash + 1), base)) {
+        refuse(text);
+    }
     const std::size_t colon = std::min(recipe.find(':'), recipe.size());
     const std::string_view name = recipe.substr(0, colon);
     std::size_t which = 0;

@@ -32,6 +32,7 @@ Session::Session(const Options& options, Report& report, rondo::detail::TraceLis
 
 Session::~Session() {
     report_.steps = driver_->trace().steps();
+    report_.calls = driver_->network().calls().total();
     report_.elapsed = Duration(driver_->elapsed());
     report_.trace_hash = driver_->trace().hash();
     report_.descriptors_leaked = driver_->open_descriptors();

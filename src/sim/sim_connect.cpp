@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "driver/kernel_calls.hpp"
+#include "sim/sim_home.hpp"
 #include "sim/sim_network.hpp"
 
 namespace rondo::detail {
 namespace {
 
 constexpr std::uint16_t first_listener_port = 20000;
+constexpr std::size_t first_client_port = 49152;
+constexpr std::size_t client_ports_max = 65536 - first_client_port;
 
 bool is_known(int family) noexcept {
     return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
@@ -21,67 +24,190 @@ bool is_known(int family) noexcept {
 
 }  // namespace
 
+// ------------------------------------------------------------------------------- descriptors
+
 int SimNetwork::open_socket(int family) noexcept {
-    if (!is_known(family)) {
-        return -EAFNOSUPPORT;
+    if (const int error = enter(sim::Call::socket, "socket", -1); error != 0) {
+        return error;
     }
-    auto socket = std::make_unique<SimSocket>();
-    socket->family = family;
-    return add(std::move(socket));
+    return is_known(family) ? add(make_socket(family)) : -EAFNOSUPPORT;
 }
 
 int SimNetwork::make_pair(int (&fds)[2], bool pipe) {
-    auto first = std::make_unique<SimSocket>();
-    auto second = std::make_unique<SimSocket>();
+    if (open_ + 2 > std::min(options_.descriptors_max, descriptors_max)) {
+        return -EMFILE;
+    }
+    auto first = make_socket(AF_UNIX);
+    auto second = make_socket(AF_UNIX);
     first->peer = second.get();
     second->peer = first.get();
     for (SimSocket* socket : {first.get(), second.get()}) {
-        socket->family = AF_UNIX;
         socket->stage = SimSocket::Stage::connected;
         socket->is_pipe = pipe;
         socket->local.family = AF_UNIX;
         socket->remote.family = AF_UNIX;
     }
     first->output_ended = pipe;
-    if (open_ + 2 > descriptors_max) {
-        return -EMFILE;
-    }
     fds[0] = add(std::move(first));
     fds[1] = add(std::move(second));
     return 0;
 }
 
-int SimNetwork::socket_pair(int (&fds)[2]) noexcept { return make_pair(fds, false); }
+int SimNetwork::socket_pair(int (&fds)[2]) noexcept {
+    const int error = enter(sim::Call::socket_pair, "socket_pair", -1);
+    return error != 0 ? error : make_pair(fds, false);
+}
 
-int SimNetwork::make_pipe(int (&fds)[2]) noexcept { return make_pair(fds, true); }
+int SimNetwork::make_pipe(int (&fds)[2]) noexcept {
+    const int error = enter(sim::Call::make_pipe, "make_pipe", -1);
+    return error != 0 ? error : make_pair(fds, true);
+}
+
+int SimNetwork::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept {
+    const SimSocket* socket = find(fd);
+    if (socket == nullptr) {
+        return -EBADF;
+    }
+    if (const int error = enter(sim::Call::socket_name, "socket_name", fd); error != 0) {
+        return error;
+    }
+    if (socket->is_pipe) {
+        return -ENOTSOCK;
+    }
+    if (peer && socket->stage != SimSocket::Stage::connected) {
+        return -ENOTCONN;
+    }
+    SimAddress name = peer ? socket->remote : socket->local;
+    name.family = socket->family;
+    name.write_to(address, length);
+    return 0;
+}
+
+// ------------------------------------------------------------------------- addresses and ports
+
+// Where the task that runs is at home; any, if nobody said.
+SimHost SimNetwork::home(int family) const noexcept {
+    const SimHost* const host = home_of_task();
+    SimHost any;
+    any.family = family;
+    return host != nullptr && host->family == family ? *host : any;
+}
 
 std::uint16_t SimNetwork::free_port(int family, std::uint16_t from) const noexcept {
     SimAddress address;
     address.family = family;
     address.port = from;
-    while (listeners_.contains(address)) {
+    address.host.family = family;
+    while (is_taken(address, false)) {
         ++address.port;
     }
     return address.port;
 }
 
-int SimNetwork::listen(const sockaddr* address, std::uint32_t length, int backlog,
-                       bool share_port) noexcept {
-    auto socket = std::make_unique<SimSocket>();
-    if (const int error = SimAddress::parse(address, length, true, socket->local); error != 0) {
+// A listener at all addresses excludes those at single ones.
+bool SimNetwork::is_taken(const SimAddress& address, bool share_port) const noexcept {
+    if (address.family == AF_UNIX) {
+        return listeners_.contains(address);
+    }
+    SimAddress lowest;
+    lowest.family = address.family;
+    lowest.port = address.port;
+    for (auto at = listeners_.lower_bound(lowest);
+         at != listeners_.end() && at->first.family == address.family &&
+         at->first.port == address.port;
+         ++at) {
+        const bool meet = at->first.host == address.host || at->first.host.is_any() ||
+                          address.host.is_any();
+        if (meet && !(share_port && at->second->shares_port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int SimNetwork::take_port(SimSocket& socket) {
+    const std::size_t most = std::min(options_.ports, client_ports_max);
+    Ports& ports = ports_[socket.local.host];
+    if (ports.count >= most) {
+        return -EADDRNOTAVAIL;
+    }
+    ports.used.resize(most);
+    do {
+        ports.last = ports.last + 1 < most ? ports.last + 1 : 0;
+    } while (ports.used[ports.last]);
+    ports.used[ports.last] = true;
+    ++ports.count;
+    socket.local.port = static_cast<std::uint16_t>(first_client_port + ports.last);
+    socket.owns_port = true;
+    return 0;
+}
+
+void SimNetwork::give_port_back(const SimSocket& socket) noexcept {
+    if (socket.owns_port) {
+        Ports& ports = ports_[socket.local.host];
+        ports.used[socket.local.port - first_client_port] = false;
+        --ports.count;
+    }
+}
+
+int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noexcept {
+    SimSocket* socket = find(fd);
+    if (socket == nullptr) {
+        return -EBADF;
+    }
+    SimAddress local;
+    if (const int error = SimAddress::parse(address, length, local); error != 0) {
         return error;
     }
-    if (socket->local.family != AF_UNIX && socket->local.port == 0) {
-        socket->local.port = free_port(socket->local.family, first_listener_port);
+    if (local.family != socket->family) {
+        return -EAFNOSUPPORT;
     }
-    const auto [first, last] = listeners_.equal_range(socket->local);
-    const bool shared = share_port && std::all_of(first, last, [](const auto& entry) {
-                            return entry.second->shares_port;
-                        });
-    if (first != last && !shared) {
+    if (socket->stage != SimSocket::Stage::fresh || socket->local.family != 0) {
+        return -EINVAL;
+    }
+    if (local.family != AF_UNIX && !local.host.is_any() && !links_.is_host(local.host)) {
+        return -EADDRNOTAVAIL;
+    }
+    if ((local.family == AF_UNIX || local.port != 0) && is_taken(local, false)) {
         return -EADDRINUSE;
     }
-    socket->family = socket->local.family;
+    socket->local = local;
+    return 0;
+}
+
+int SimNetwork::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
+                          std::uint32_t* length) noexcept {
+    std::memcpy(address, to, std::min(to_length, *length));
+    *length = to_length;
+    return 0;
+}
+
+// ------------------------------------------------------------------------------ listeners
+
+int SimNetwork::listen(const sockaddr* address, std::uint32_t length, int backlog,
+                       bool share_port) noexcept {
+    if (const int error = enter(sim::Call::listen, "listen", -1); error != 0) {
+        return error;
+    }
+    SimAddress local;
+    if (const int error = SimAddress::parse(address, length, local); error != 0) {
+        return error;
+    }
+    if (local.family != AF_UNIX) {
+        if (local.host.is_any()) {
+            local.host = home(local.family);
+        } else if (!links_.is_host(local.host)) {
+            return -EADDRNOTAVAIL;
+        }
+        if (local.port == 0) {
+            local.port = free_port(local.family, first_listener_port);
+        }
+    }
+    if (is_taken(local, share_port)) {
+        return -EADDRINUSE;
+    }
+    auto socket = make_socket(local.family);
+    socket->local = local;
     socket->stage = SimSocket::Stage::listening;
     socket->backlog = static_cast<std::size_t>(std::max(backlog, 0));
     socket->shares_port = share_port;
@@ -93,8 +219,14 @@ int SimNetwork::listen(const sockaddr* address, std::uint32_t length, int backlo
     return fd;
 }
 
+// Who listens at exactly this address, or at all addresses of the local machine.
 SimSocket* SimNetwork::find_listener(const SimAddress& address) noexcept {
-    const auto [first, last] = listeners_.equal_range(address);
+    auto [first, last] = listeners_.equal_range(address);
+    if (first == last && address.family != AF_UNIX && address.host.is_loopback()) {
+        SimAddress any = address;
+        any.host.bytes = {};
+        std::tie(first, last) = listeners_.equal_range(any);
+    }
     const auto count = static_cast<std::size_t>(std::distance(first, last));
     if (count == 0) {
         return nullptr;
@@ -103,19 +235,61 @@ SimSocket* SimNetwork::find_listener(const SimAddress& address) noexcept {
     return std::next(first, static_cast<std::ptrdiff_t>(which))->second;
 }
 
-void SimNetwork::meet(SimSocket& listener, SimSocket& client) {
-    auto server = std::make_unique<SimSocket>();
-    server->family = client.family;
-    server->stage = SimSocket::Stage::connected;
-    server->local = client.remote;
-    server->remote = client.local;
-    server->peer = &client;
-    client.peer = server.get();
-    client.stage = SimSocket::Stage::connected;
-    listener.queue.push_back(std::move(server));
-    raise(listener);
-    raise(client);
+int SimNetwork::accept(int fd) noexcept {
+    SimSocket* listener = find(fd);
+    if (listener == nullptr) {
+        return -EBADF;
+    }
+    if (listener->stage != SimSocket::Stage::listening) {
+        return listener->is_pipe ? -ENOTSOCK : -EINVAL;
+    }
+    if (const int error = enter(sim::Call::accept, "accept", fd); error != 0) {
+        return error;
+    }
+    return seen("accept", fd, accept_from(*listener));
 }
+
+int SimNetwork::accept_from(SimSocket& listener) {
+    if (listener.queue.empty()) {
+        return -EAGAIN;
+    }
+    if (lies(16)) {
+        raise(listener);
+        return -EAGAIN;
+    }
+    if (open_ >= std::min(options_.descriptors_max, descriptors_max)) {
+        return -EMFILE;
+    }
+    auto accepted = std::move(listener.queue.front());
+    listener.queue.pop_front();
+    if (!listener.knocking.empty()) {
+        SimSocket* client = listener.knocking.front();
+        listener.knocking.pop_front();
+        admit(listener, *client);
+    }
+    return add(std::move(accepted));
+}
+
+void SimNetwork::close_listener(SimSocket& listener) noexcept {
+    std::erase_if(listeners_, [&](const auto& entry) { return entry.second == &listener; });
+    for (SimSocket* client : listener.knocking) {
+        fail_connect(*client, ECONNREFUSED);
+    }
+    for (auto* waiting : {&listener.queue, &listener.coming}) {
+        for (const auto& server : *waiting) {
+            SimSocket* const client = server->peer;
+            const bool is_direct = server->is_direct();
+            part(*server);
+            if (client != nullptr && is_direct) {
+                reset(*client);
+            } else if (client != nullptr) {
+                dispatch(*client, Kind::reset);
+            }
+        }
+    }
+}
+
+// -------------------------------------------------------------------------------- connects
 
 int SimNetwork::connect(int fd, const void* address, std::uint32_t length) noexcept {
     SimSocket* socket = find(fd);
@@ -130,44 +304,117 @@ int SimNetwork::connect(int fd, const void* address, std::uint32_t length) noexc
     }
     SimAddress remote;
     const auto* given = static_cast<const sockaddr*>(address);
-    if (const int error = SimAddress::parse(given, length, false, remote); error != 0) {
+    if (const int error = SimAddress::parse(given, length, remote); error != 0) {
         return error;
     }
     if (remote.family != socket->family) {
         return -EAFNOSUPPORT;
     }
+    if (const int error = enter(sim::Call::connect, "connect", fd); error != 0) {
+        return error;
+    }
     return seen("connect", fd, connect_to(*socket, remote));
 }
 
 int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
-    SimSocket* listener = find_listener(remote);
-    const bool is_unix = remote.family == AF_UNIX;
-    const bool full = listener != nullptr && listener->queue.size() > listener->backlog;
-    if (is_unix && (listener == nullptr || full)) {
+    if (remote.family != AF_UNIX) {
+        return connect_between_hosts(socket, remote);
+    }
+    SimSocket* const listener = find_listener(remote);
+    if (listener == nullptr || listener->is_full()) {
         return listener == nullptr ? -ENOENT : -EAGAIN;
     }
     socket.remote = remote;
     socket.local.family = remote.family;
-    if (!is_unix && socket.local.port == 0) {
-        socket.local.port =
-            next_client_port_ == 65535 ? next_client_port_ = 49152 : ++next_client_port_;
+    meet(*listener, socket);
+    return 0;
+}
+
+int SimNetwork::connect_between_hosts(SimSocket& socket, const SimAddress& remote) {
+    socket.remote = remote;
+    socket.local.family = remote.family;
+    if (socket.local.host.is_any()) {
+        socket.local.host = home(remote.family);
     }
-    if (listener == nullptr) {
-        socket.error = ECONNREFUSED;
-        raise(socket);
-    } else if (full) {
-        socket.stage = SimSocket::Stage::connecting;
-        listener->knocking.push_back(&socket);
+    if (socket.local.host.is_any()) {
+        socket.local.host = SimHost::loopback(remote.family);
+    }
+    if (remote.host.is_any()) {
+        socket.remote.host = socket.local.host;
+    } else if (!links_.is_host(remote.host)) {
+        return -ENETUNREACH;
+    }
+    if (socket.local.port == 0) {
+        if (const int error = take_port(socket); error != 0) {
+            return error;
+        }
+    }
+    socket.out = &links_.between(socket.local.host, socket.remote.host);
+    socket.in = &links_.between(socket.remote.host, socket.local.host);
+    socket.connect_attempts = 0;
+    if (const int error = weather_.refuses(); error != 0) {
+        tell(TraceEvent::fault, "a connect is refused", &socket, error);
+        refuse_request(socket, error);
     } else {
-        meet(*listener, socket);
+        send_request(socket);
     }
-    return is_unix ? 0 : -EINPROGRESS;
+    return -EINPROGRESS;
+}
+
+// The request has reached the host of the listener.
+void SimNetwork::knock(SimSocket& client) {
+    SimSocket* const listener = find_listener(client.remote);
+    if (listener == nullptr) {
+        refuse_request(client, ECONNREFUSED);
+    } else if (listener->is_full()) {
+        client.stage = SimSocket::Stage::connecting;
+        listener->knocking.push_back(&client);
+    } else {
+        admit(*listener, client);
+    }
+}
+
+void SimNetwork::admit(SimSocket& listener, SimSocket& client) {
+    if (client.out->plain && client.in->plain) {
+        meet(listener, client);
+    } else {
+        client.stage = SimSocket::Stage::connecting;
+        answer_request(client);
+    }
+}
+
+std::unique_ptr<SimSocket> SimNetwork::make_server(SimSocket& client) {
+    auto server = make_socket(client.family);
+    server->stage = SimSocket::Stage::connected;
+    server->local = client.remote;
+    server->remote = client.local;
+    server->out = client.in;
+    server->in = client.out;
+    server->peer = &client;
+    client.peer = server.get();
+    client.stage = SimSocket::Stage::connected;
+    return server;
+}
+
+void SimNetwork::meet(SimSocket& listener, SimSocket& client) {
+    listener.queue.push_back(make_server(client));
+    raise(listener);
+    raise(client);
+}
+
+void SimNetwork::fail_connect(SimSocket& client, int error) noexcept {
+    client.stage = SimSocket::Stage::fresh;
+    client.error = error;
+    raise(client);
 }
 
 int SimNetwork::connect_result(int fd) noexcept {
     SimSocket* socket = find(fd);
     if (socket == nullptr) {
         return -EBADF;
+    }
+    if (const int error = enter(sim::Call::connect_result, "connect_result", fd); error != 0) {
+        return error;
     }
     if (socket->error != 0) {
         return -std::exchange(socket->error, 0);
@@ -177,103 +424,6 @@ int SimNetwork::connect_result(int fd) noexcept {
         case SimSocket::Stage::connecting: return -EINPROGRESS;
         default: return -ECONNABORTED;
     }
-}
-
-int SimNetwork::accept(int fd) noexcept {
-    SimSocket* listener = find(fd);
-    if (listener == nullptr) {
-        return -EBADF;
-    }
-    if (listener->stage != SimSocket::Stage::listening) {
-        return listener->is_pipe ? -ENOTSOCK : -EINVAL;
-    }
-    return seen("accept", fd, accept_from(*listener));
-}
-
-int SimNetwork::accept_from(SimSocket& listener) {
-    if (listener.queue.empty()) {
-        return -EAGAIN;
-    }
-    if (lies(16)) {
-        raise(listener);
-        return -EAGAIN;
-    }
-    if (open_ == descriptors_max) {
-        return -EMFILE;
-    }
-    auto accepted = std::move(listener.queue.front());
-    listener.queue.pop_front();
-    if (!listener.knocking.empty()) {
-        SimSocket* client = listener.knocking.front();
-        listener.knocking.pop_front();
-        meet(listener, *client);
-    }
-    return add(std::move(accepted));
-}
-
-void SimNetwork::close_listener(SimSocket& listener) noexcept {
-    std::erase_if(listeners_, [&](const auto& entry) { return entry.second == &listener; });
-    for (SimSocket* client : listener.knocking) {
-        client->stage = SimSocket::Stage::fresh;
-        client->error = ECONNREFUSED;
-        raise(*client);
-    }
-    for (const auto& waiting : listener.queue) {
-        if (SimSocket* client = std::exchange(waiting->peer, nullptr)) {
-            client->peer = nullptr;
-            reset(*client);
-        }
-    }
-}
-
-int SimNetwork::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept {
-    const SimSocket* socket = find(fd);
-    if (socket == nullptr) {
-        return -EBADF;
-    }
-    if (socket->is_pipe) {
-        return -ENOTSOCK;
-    }
-    if (peer && socket->stage != SimSocket::Stage::connected) {
-        return -ENOTCONN;
-    }
-    SimAddress name = peer ? socket->remote : socket->local;
-    name.family = socket->family;
-    name.write_to(address, length);
-    return 0;
-}
-
-int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noexcept {
-    SimSocket* socket = find(fd);
-    if (socket == nullptr) {
-        return -EBADF;
-    }
-    SimAddress local;
-    if (const int error = SimAddress::parse(address, length, true, local); error != 0) {
-        return error;
-    }
-    if (local.family != socket->family) {
-        return -EAFNOSUPPORT;
-    }
-    if (socket->stage != SimSocket::Stage::fresh || socket->local.family != 0) {
-        return -EINVAL;
-    }
-    if (listeners_.contains(local)) {
-        return -EADDRINUSE;
-    }
-    socket->local = local;
-    return 0;
-}
-
-int SimNetwork::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
-                          std::uint32_t* length) noexcept {
-    std::memcpy(address, to, std::min(to_length, *length));
-    *length = to_length;
-    return 0;
-}
-
-int SimNetwork::set_option(int fd, int, int, int) noexcept {
-    return find(fd) != nullptr ? 0 : -EBADF;
 }
 
 }  // namespace rondo::detail

@@ -24,13 +24,14 @@ std::uint64_t cookie_of(int fd, const Descriptor& descriptor) noexcept {
 
 // The network is made first, and gets the addresses of what is made later.
 SimDriver::SimDriver(const sim::Options& options, Watch watch)
-    : ReadinessDriver(SimNetwork::first_descriptor, SimNetwork::descriptors_max,
+    : ReadinessDriver(SimNetwork::first_descriptor, SimNetwork::descriptors_max, options, &clock_,
                       options.lies() ? &dice_ : nullptr,
                       SimNetwork::Witness{
                           this,
-                          [](void* self, const char* call, int fd, int result) noexcept {
+                          [](void* self, TraceEvent event, const char* what, int fd,
+                             std::int64_t value) noexcept {
                               static_cast<SimDriver*>(self)->record(
-                                  TraceEvent::call, static_cast<std::uint64_t>(fd), result, call);
+                                  event, static_cast<std::uint64_t>(fd), value, what);
                           },
                       }),
       options_(options),
@@ -162,17 +163,21 @@ int SimDriver::unknown_descriptor(int fd) noexcept {
 
 WaitResult SimDriver::wait(Time until) noexcept {
     const bool woken = woken_.exchange(false, std::memory_order_acq_rel);
+    calls_.run_due();
     const bool idle = !woken && ended_.empty() && files_.empty() && until > clock_;
     const bool delivered = deliver_edges(idle);
     finish_files();
     finish_ended();
-    if (!idle || delivered) {
-        return limit_reached() ? WaitResult::exhausted : WaitResult::progress;
+    if (idle && !delivered) {
+        const Time next = std::min(until, calls_.next_due());
+        if (next == never) {
+            return WaitResult::stalled;
+        }
+        clock_ = std::min(next, add_saturating(clock_max_, 1));
+        if (calls_.run_due()) {
+            deliver_edges(true);
+        }
     }
-    if (until == never) {
-        return WaitResult::stalled;
-    }
-    clock_ = std::min(until, add_saturating(clock_max_, 1));
     return limit_reached() ? WaitResult::exhausted : WaitResult::progress;
 }
 

@@ -2,9 +2,9 @@
 /// The simulated driver: virtual time, a schedule of tasks, a network in memory.
 ///
 /// It shares everything above the system calls with the real drivers. Time stands still while
-/// something can happen, and jumps to the next deadline when nothing can. Files are real: the
-/// completion kinds are blocking calls to the kernel, unless they concern a descriptor of its own
-/// making, and a poll of a real descriptor ends with -EOPNOTSUPP.
+/// something can happen, and jumps to the next deadline or arrival when nothing can. Files are
+/// real: the completion kinds are blocking calls to the kernel, unless they concern a descriptor of
+/// its own making, and a poll of a real descriptor ends with -EOPNOTSUPP.
 #pragma once
 
 #include <atomic>
@@ -42,7 +42,7 @@ public:
     }
     std::uint64_t entropy() noexcept override;
     bool pending() const noexcept override {
-        return !ended_.empty() || !files_.empty() || calls_.has_edges();
+        return !ended_.empty() || !files_.empty() || calls_.has_edges() || calls_.may_be_due();
     }
     bool uses_threads() const noexcept override { return false; }
     NameScript* names() noexcept override { return &names_; }
@@ -50,6 +50,7 @@ public:
     std::size_t choose(const ReadyTask* ready, std::size_t count) noexcept override;
     const char* name() const noexcept override { return "sim"; }
 
+    SimNetwork& network() noexcept { return calls_; }
     /// Simulated descriptors that nobody has closed.
     std::size_t open_descriptors() const noexcept { return calls_.open_descriptors(); }
     Time elapsed() const noexcept { return clock_ - start; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Descriptors, edges and the data path. Addresses and connections are in sim_connect.cpp.
+// Descriptors, edges and the data path.
 #include "sim/sim_network.hpp"
 
 #include <sys/epoll.h>
@@ -34,25 +34,55 @@ unsigned SimSocket::level() const noexcept {
            when(has_room(), EPOLLOUT) | when(input_ended && output_ended, EPOLLHUP);
 }
 
+SimNetwork::SimNetwork(const sim::Options& options, const Time* clock, SimRandom* lies,
+                       Witness witness) noexcept
+    : options_(options.network),
+      clock_(clock),
+      dice_(lies),
+      witness_(witness),
+      weather_(options.faults, options.seed),
+      links_(options.network.link, options.seed ^ 0x6c696e6b73, weather_),
+      calls_(options.network.failing, weather_) {}
+
 SimSocket* SimNetwork::find(int fd) const noexcept {
     const auto index = static_cast<std::size_t>(static_cast<std::int64_t>(fd) - first_descriptor);
     return index < sockets_.size() ? sockets_[index].get() : nullptr;
 }
 
+// Whoever is told to wait, is told when to go on.
+int SimNetwork::failed(const char* name, int fd, int error) noexcept {
+    if (SimSocket* const socket = find(fd); socket != nullptr && error == EAGAIN) {
+        raise(*socket);
+    }
+    witness_.saw(witness_.who, TraceEvent::fault, name, fd < 0 ? -1 : fd - first_descriptor,
+                 -error);
+    return -error;
+}
+
+std::unique_ptr<SimSocket> SimNetwork::make_socket(int family) {
+    auto socket = std::make_unique<SimSocket>();
+    socket->family = family;
+    socket->buffer = std::max<std::size_t>(weather_.draw_buffer(options_.buffer), 1);
+    socket->portion = weather_.draw_portion(options_.short_io);
+    return socket;
+}
+
 // The lowest free number, as POSIX has it: numbers are reused at once.
 int SimNetwork::add(std::unique_ptr<SimSocket> socket) {
-    const auto place = std::find(sockets_.begin(), sockets_.end(), nullptr);
-    const auto index = static_cast<std::size_t>(place - sockets_.begin());
-    if (index == descriptors_max) {
+    if (open_ >= std::min(options_.descriptors_max, descriptors_max)) {
         return -EMFILE;
     }
-    const int fd = first_descriptor + static_cast<int>(index);
+    while (lowest_free_ < sockets_.size() && sockets_[lowest_free_] != nullptr) {
+        ++lowest_free_;
+    }
+    const int fd = first_descriptor + static_cast<int>(lowest_free_);
     socket->fd = fd;
-    if (place == sockets_.end()) {
+    if (lowest_free_ == sockets_.size()) {
         sockets_.push_back(std::move(socket));
     } else {
-        *place = std::move(socket);
+        sockets_[lowest_free_] = std::move(socket);
     }
+    ++lowest_free_;
     ++open_;
     return fd;
 }
@@ -102,6 +132,31 @@ void SimNetwork::begin_delivery(int fd, const Edge& edge) noexcept {
     }
 }
 
+// How many of `most` > 0 bytes that could be moved are.
+std::size_t SimNetwork::portion_of(const SimSocket& socket, std::size_t most) noexcept {
+    if (socket.portion != SimWeather::Portion::all && most > 1) [[unlikely]] {
+        most = weather_.shorten(socket.portion, most);
+    }
+    return most > 1 && lies(4) ? 1 + dice_->below(most) : most;
+}
+
+std::size_t SimNetwork::take_portion(SimSocket& socket, void* data, std::size_t size) noexcept {
+    const std::size_t wanted = portion_of(socket, std::min(size, socket.received.size()));
+    const std::size_t taken = socket.received.read(data, wanted);
+    if (SimSocket* const peer = socket.peer) {
+        if (socket.out != nullptr && !socket.is_direct()) [[unlikely]] {
+            confirm(socket, taken);
+        } else if (std::exchange(peer->wants_room, false)) {
+            raise(*peer);
+        }
+    }
+    // Of TCP a short read says that the queue was empty: the rest arrives just now.
+    if (taken < size && socket.received.size() > 0 && short_means_empty(socket.fd)) {
+        raise(socket);
+    }
+    return taken;
+}
+
 int SimNetwork::take(SimSocket& socket, void* data, std::uint32_t size) noexcept {
     if (socket.stage == SimSocket::Stage::connecting) {
         return -EAGAIN;
@@ -111,21 +166,9 @@ int SimNetwork::take(SimSocket& socket, void* data, std::uint32_t size) noexcept
             raise(socket);
             return -EAGAIN;
         }
-        std::size_t wanted = std::min<std::size_t>(size, socket.received.size());
-        if (lies(4)) {
-            wanted = 1 + dice_->below(wanted);
-        }
-        const std::size_t taken = socket.received.read(data, wanted);
-        if (socket.peer != nullptr && std::exchange(socket.peer->wants_room, false)) {
-            raise(*socket.peer);
-        }
-        // Of TCP a short read says that the queue was empty: the rest arrives just now.
-        if (taken < size && socket.received.size() > 0 && short_means_empty(socket.fd)) {
-            raise(socket);
-        }
-        return static_cast<int>(taken);
+        return static_cast<int>(take_portion(socket, data, size));
     }
-    if (socket.error != 0) {
+    if (socket.error != 0 && socket.error != EPIPE) {
         return -std::exchange(socket.error, 0);
     }
     if (socket.input_ended || size == 0) {
@@ -141,30 +184,41 @@ int SimNetwork::put(SimSocket& socket, const void* data, std::uint32_t size) noe
     if (socket.error != 0) {
         return -std::exchange(socket.error, 0);
     }
-    if (socket.peer == nullptr || socket.output_ended) {
+    const bool is_direct = socket.is_direct();
+    if (socket.output_ended || (socket.peer == nullptr && (socket.out == nullptr || is_direct))) {
         return -EPIPE;
     }
-    SimSocket& peer = *socket.peer;
-    if (size > 0 && (peer.received.room() == 0 || lies(16))) {
-        socket.wants_room = peer.received.room() == 0;
+    const std::size_t room = socket.room();
+    if (size > 0 && (room == 0 || lies(16))) {
+        socket.wants_room = room == 0;
         if (!socket.wants_room) {
             raise(socket);
         }
         return -EAGAIN;
     }
-    std::size_t wanted = size;
-    if (size > 1 && lies(4)) {
-        wanted = 1 + dice_->below(size);
+    const std::size_t count = size > 0 ? portion_of(socket, std::min<std::size_t>(size, room)) : 0;
+    if (socket.peer == nullptr) {
+        return swallow(socket, count);
     }
-    const std::size_t put = peer.received.write(data, wanted);
-    raise(peer);
-    return static_cast<int>(put);
+    if (is_direct) {
+        socket.peer->received.write(data, count);
+        raise(*socket.peer);
+    } else {
+        dispatch(*socket.peer, Kind::data, data, count);
+    }
+    if (weather_.is_rough() && socket.out != nullptr) [[unlikely]] {
+        strike(socket);
+    }
+    return static_cast<int>(count);
 }
 
 int SimNetwork::receive(int fd, void* data, std::uint32_t size) noexcept {
     SimSocket* socket = find(fd);
     if (socket == nullptr) {
         return -EBADF;
+    }
+    if (const int error = enter(sim::Call::receive, "receive", fd); error != 0) {
+        return error;
     }
     return seen("receive", fd, socket->is_pipe ? -ENOTSOCK : take(*socket, data, size));
 }
@@ -174,6 +228,9 @@ int SimNetwork::send(int fd, const void* data, std::uint32_t size) noexcept {
     if (socket == nullptr) {
         return -EBADF;
     }
+    if (const int error = enter(sim::Call::send, "send", fd); error != 0) {
+        return error;
+    }
     return seen("send", fd, socket->is_pipe ? -ENOTSOCK : put(*socket, data, size));
 }
 
@@ -182,6 +239,9 @@ int SimNetwork::read(const Operation& operation) noexcept {
     if (socket == nullptr || (socket->is_pipe && !socket->output_ended)) {
         return -EBADF;
     }
+    if (const int error = enter(sim::Call::read, "read", operation.fd); error != 0) {
+        return error;
+    }
     return seen("read", operation.fd, take(*socket, operation.data, operation.size));
 }
 
@@ -189,6 +249,9 @@ int SimNetwork::write(const Operation& operation) noexcept {
     SimSocket* socket = find(operation.fd);
     if (socket == nullptr || (socket->is_pipe && socket->output_ended)) {
         return -EBADF;
+    }
+    if (const int error = enter(sim::Call::write, "write", operation.fd); error != 0) {
+        return error;
     }
     return seen("write", operation.fd, put(*socket, operation.data, operation.size));
 }
@@ -209,10 +272,20 @@ void SimNetwork::reset(SimSocket& socket) noexcept {
     end_input(socket);
 }
 
+// The two ends know of each other no more.
+void SimNetwork::part(SimSocket& socket) noexcept {
+    if (SimSocket* const peer = std::exchange(socket.peer, nullptr)) {
+        peer->peer = nullptr;
+    }
+}
+
 int SimNetwork::shutdown(int fd, int how) noexcept {
     SimSocket* socket = find(fd);
     if (socket == nullptr) {
         return -EBADF;
+    }
+    if (const int error = enter(sim::Call::shutdown, "shutdown", fd); error != 0) {
+        return error;
     }
     if (socket->is_pipe) {
         return -ENOTSOCK;
@@ -224,22 +297,39 @@ int SimNetwork::shutdown(int fd, int how) noexcept {
         end_input(*socket);
     }
     if (how != SHUT_RD && !std::exchange(socket->output_ended, true) && socket->peer != nullptr) {
-        end_input(*socket->peer);
+        if (socket->is_direct()) {
+            end_input(*socket->peer);
+        } else {
+            dispatch(*socket->peer, Kind::end);
+        }
     }
     return 0;
 }
 
-// A socket closed with bytes unread resets the connection: the peer must learn they were lost.
+// A socket closed with bytes unread resets the connection: the peer must learn they were lost. So
+// do bytes that arrive when it is closed.
 void SimNetwork::close_stream(SimSocket& socket) noexcept {
-    SimSocket* peer = std::exchange(socket.peer, nullptr);
+    SimSocket* const peer = socket.peer;
     if (peer == nullptr) {
         return;
     }
-    peer->peer = nullptr;
-    if (!socket.is_pipe && socket.received.size() > 0) {
-        reset(*peer);
-    } else {
-        end_input(*peer);
+    const bool is_direct = socket.is_direct();
+    const bool unread = !socket.is_pipe && socket.received.size() > 0;
+    part(socket);
+    if (is_direct) {
+        unread ? reset(*peer) : end_input(*peer);
+        return;
+    }
+    if (unread) {
+        dispatch(*peer, Kind::reset);
+        return;
+    }
+    if (!socket.output_ended) {
+        dispatch(*peer, Kind::end);
+    }
+    if (socket.flow != nullptr && socket.flow->bytes.size() > 0 && socket.can_hear()) {
+        const Time arrives = socket.flow->segments.front().arrives;
+        dispatch(*peer, Kind::reset, nullptr, 0, SimLinks::answer(*socket.out, arrives));
     }
 }
 
@@ -251,7 +341,8 @@ int SimNetwork::close(int fd) noexcept {
     if (socket == nullptr) {
         return -EBADF;
     }
-    seen("close", fd, 0);
+    const int error = enter(sim::Call::close, "close", fd);
+    seen("close", fd, error);
     if (socket->stage == SimSocket::Stage::listening) {
         close_listener(*socket);
     } else if (socket->stage == SimSocket::Stage::connecting) {
@@ -260,9 +351,12 @@ int SimNetwork::close(int fd) noexcept {
         }
     }
     close_stream(*socket);
-    sockets_[static_cast<std::size_t>(fd - first_descriptor)].reset();
+    give_port_back(*socket);
+    const auto index = static_cast<std::size_t>(fd - first_descriptor);
+    sockets_[index].reset();
+    lowest_free_ = std::min(lowest_free_, index);
     --open_;
-    return 0;
+    return error;
 }
 
 }  // namespace rondo::detail

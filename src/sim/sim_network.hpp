@@ -3,11 +3,16 @@
 ///
 /// Its descriptors begin at first_descriptor, where no real one is; read, write and close of a real
 /// descriptor go to the kernel. TCP as far as a program sees it: bounded buffers, half close, a
-/// backlog, refusal, reset when a socket is closed with bytes unread.
+/// backlog, refusal, reset when a socket is closed with bytes unread. Bytes travel over the links
+/// between hosts (SimLinks), which take their time, and may be cut.
 ///
 /// With dice it lies the ways a kernel may: it delivers less than it has, refuses once what it
 /// could do, and reports edges that are none. After each such lie it raises the edge that a kernel
 /// would, so that nothing may wait for ever.
+///
+/// sim_network.cpp has descriptors, edges and the data path, sim_connect.cpp how sockets come to be
+/// and find each other, sim_transit.cpp what is under way, sim_silence.cpp what is lost, and
+/// sim_control.cpp what sim::Network asks for.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +23,15 @@
 
 #include "rondo/base/bytes.hpp"
 #include "rondo/loop/operation.hpp"
+#include "rondo/sim/options.hpp"
 #include "sim/random.hpp"
 #include "sim/sim_address.hpp"
+#include "sim/sim_call_book.hpp"
+#include "sim/sim_events.hpp"
+#include "sim/sim_links.hpp"
 #include "sim/sim_socket.hpp"
+#include "sim/sim_weather.hpp"
+#include "sim/trace.hpp"
 
 struct sockaddr;
 
@@ -28,6 +39,7 @@ namespace rondo::detail {
 
 class SimNetwork {
 public:
+    using Time = SimEvents::Time;
     static constexpr int first_descriptor = 1 << 28;
     static constexpr std::size_t descriptors_max = 1 << 20;
 
@@ -38,14 +50,17 @@ public:
         bool spurious;
     };
 
-    /// Who is told of each call that moved data or made a connection, and of its result.
+    /// Who is told of each call that moved data or made a connection, of each delivery and of each
+    /// thing that goes wrong. `fd` is the descriptor's number less first_descriptor.
     struct Witness {
         void* who = nullptr;
-        void (*saw)(void* who, const char* call, int fd, int result) noexcept = nullptr;
+        void (*saw)(void* who, TraceEvent event, const char* what, int fd,
+                    std::int64_t value) noexcept = nullptr;
     };
 
-    /// No dice: nullptr.
-    SimNetwork(SimRandom* dice, Witness witness) noexcept : dice_(dice), witness_(witness) {}
+    /// `clock` is read whenever it is asked for the time. No lies: nullptr.
+    SimNetwork(const sim::Options& options, const Time* clock, SimRandom* lies,
+               Witness witness) noexcept;
     SimNetwork(const SimNetwork&) = delete;
     SimNetwork& operator=(const SimNetwork&) = delete;
 
@@ -76,6 +91,8 @@ public:
 
     static bool is_simulated(int fd) noexcept { return fd >= first_descriptor; }
 
+    // What a driver needs.
+
     /// From now on edges of `fd` are reported, each with `cookie`; the present state is the first.
     /// 0 or -EBADF.
     int arm(int fd, std::uint64_t cookie, bool wants_room) noexcept;
@@ -91,42 +108,152 @@ public:
     /// `edge` of the descriptor `fd` is being delivered: what happens next is a new edge.
     void begin_delivery(int fd, const Edge& edge) noexcept;
 
+    /// What is due arrives. True: something did.
+    bool run_due() noexcept { return events_.run_due(now()); }
+    bool may_be_due() const noexcept { return events_.may_be_due(now()); }
+    /// When something is due next; SimEvents::never if nothing is under way.
+    Time next_due() noexcept { return events_.next(); }
+
     std::size_t open_descriptors() const noexcept { return open_; }
 
+    // What sim::Network asks for.
+    SimLinks& links() noexcept { return links_; }
+    void partition(const SimHost& from, const SimHost& to);
+    void heal(const SimHost& from, const SimHost& to);
+    void heal_all();
+    void clog(const SimHost& from, const SimHost& to);
+    void unclog(const SimHost& from, const SimHost& to);
+    void set_state(const SimHost& host, SimLinks::HostState state);
+    /// False: no connection has this descriptor.
+    bool break_connection(int fd);
+    bool silence_connection(int fd);
+    SimCallBook& calls() noexcept { return calls_; }
+
 private:
+    using Kind = SimFlow::Kind;
+
     SimSocket* find(int fd) const noexcept;
     int add(std::unique_ptr<SimSocket> socket);
+    std::unique_ptr<SimSocket> make_socket(int family);
     int make_pair(int (&fds)[2], bool pipe);
     void raise(SimSocket& socket) noexcept;
     void reset(SimSocket& socket) noexcept;
     void end_input(SimSocket& socket) noexcept;
     bool lies(std::size_t one_in) noexcept { return dice_ != nullptr && dice_->one_in(one_in); }
+    Time now() const noexcept { return *clock_; }
 
     int seen(const char* call, int fd, int result) noexcept {
-        witness_.saw(witness_.who, call, fd - first_descriptor, result);
+        witness_.saw(witness_.who, TraceEvent::call, call, fd - first_descriptor, result);
         return result;
     }
+    void tell(TraceEvent event, const char* what, const SimSocket* socket,
+              std::int64_t value) noexcept {
+        const int fd = socket != nullptr && socket->fd >= 0 ? socket->fd - first_descriptor : -1;
+        witness_.saw(witness_.who, event, what, fd, value);
+    }
+    /// 0, or what the call must return instead of having an effect.
+    int enter(sim::Call call, const char* name, int fd) noexcept {
+        const int error = calls_.enter(call);
+        return error == 0 ? 0 : failed(name, fd, error);
+    }
+    int failed(const char* name, int fd, int error) noexcept;
+
+    // The data path.
     int take(SimSocket& socket, void* data, std::uint32_t size) noexcept;
+    std::size_t take_portion(SimSocket& socket, void* data, std::size_t size) noexcept;
     int put(SimSocket& socket, const void* data, std::uint32_t size) noexcept;
     int put_parts(SimSocket& socket, const Bytes* parts, std::size_t count,
                   std::size_t skip) noexcept;
     int put_file(SimSocket& socket, int file, std::uint64_t offset, std::uint32_t size) noexcept;
+    std::size_t portion_of(const SimSocket& socket, std::size_t most) noexcept;
+    void close_stream(SimSocket& socket) noexcept;
+    static void part(SimSocket& socket) noexcept;
+
+    // Connections.
     int accept_from(SimSocket& listener);
     int connect_to(SimSocket& socket, const SimAddress& remote);
+    int connect_between_hosts(SimSocket& socket, const SimAddress& remote);
     SimSocket* find_listener(const SimAddress& address) noexcept;
+    void knock(SimSocket& client);
     void meet(SimSocket& listener, SimSocket& client);
+    void admit(SimSocket& listener, SimSocket& client);
+    std::unique_ptr<SimSocket> make_server(SimSocket& client);
+    void fail_connect(SimSocket& client, int error) noexcept;
     void close_listener(SimSocket& listener) noexcept;
-    void close_stream(SimSocket& socket) noexcept;
+    bool is_taken(const SimAddress& address, bool share_port) const noexcept;
     std::uint16_t free_port(int family, std::uint16_t from) const noexcept;
+    int take_port(SimSocket& socket);
+    void give_port_back(const SimSocket& socket) noexcept;
+    SimHost home(int family) const noexcept;
 
+    // The handshake over links that take time.
+    void send_request(SimSocket& client);
+    void request_arrives(SimSocket& client);
+    void answer_request(SimSocket& client);
+    void answer_arrives(SimSocket& client);
+    void refuse_request(SimSocket& client, int error);
+    void ask_again(SimSocket& client);
+    void confirmation_arrives(SimSocket& server);
+
+    // Under way.
+    void dispatch(SimSocket& to, Kind kind, const void* data = nullptr, std::size_t size = 0,
+                  Time not_before = 0);
+    void dispatch_segment(SimSocket& to, SimFlow& flow, Kind kind, std::size_t size,
+                          Time not_before);
+    void depart(SimSocket& to, SimFlow& flow, SimFlow::Segment& segment, Time not_before);
+    void arrange(SimSocket& to, SimFlow& flow);
+    void deliver(SimSocket& to);
+    bool arrive(SimSocket& to, SimFlow& flow, const SimFlow::Segment& segment);
+    void confirm(SimSocket& reader, std::size_t count);
+    void confirm_later(SimSocket& sender, std::size_t count);
+    void hear(SimSocket& sender, std::size_t count);
+    int swallow(SimSocket& socket, std::size_t size);
+    void answer_with_reset(SimSocket& socket);
+
+    // Silence.
+    void hold(SimSocket& to, SimFlow& flow);
+    void try_again(SimSocket& to);
+    void release(SimSocket& to);
+    void drop_held(SimSocket& to) noexcept;
+    void expect_by(SimSocket& socket, Time deadline);
+    void expect_confirmation(SimSocket& socket);
+    void watch_silence(SimSocket& socket);
+    void lose_patience(SimSocket& socket);
+    void time_out(SimSocket& socket) noexcept;
+
+    // Faults.
+    void strike(SimSocket& socket);
+    void break_both(SimSocket& socket);
+    void silence_both(SimSocket& socket);
+    void partition_drawn(SimSocket& socket);
+    void links_cut();
+    void links_opened();
+    template <class F>
+    void for_each_connection(F call);
+
+    const sim::NetworkOptions options_;
+    const Time* clock_;
     SimRandom* dice_;
     Witness witness_;
+    SimWeather weather_;
+    SimLinks links_;
+    SimCallBook calls_;
+    SimEvents events_;
+    SimEvents::Owner own_events_;
     std::vector<std::unique_ptr<SimSocket>> sockets_;  ///< by descriptor
     std::multimap<SimAddress, SimSocket*> listeners_;
     std::vector<Edge> edges_;
     std::size_t open_ = 0;
-    std::size_t turn_ = 0;  ///< which of the listeners that share a port comes next
-    std::uint16_t next_client_port_ = 49152;
+    std::size_t lowest_free_ = 0;  ///< no smaller descriptor is free
+    std::size_t turn_ = 0;         ///< which of the listeners that share a port comes next
+
+    /// The ports that a host uses for its own connects.
+    struct Ports {
+        std::vector<bool> used;
+        std::size_t count = 0;
+        std::size_t last = 0;
+    };
+    std::map<SimHost, Ports> ports_;
 };
 
 }  // namespace rondo::detail

@@ -44,6 +44,9 @@ int SimNetwork::send_vector(int fd, const Bytes* parts, std::size_t count,
     if (socket == nullptr) {
         return -EBADF;
     }
+    if (const int error = enter(sim::Call::send, "send_vector", fd); error != 0) {
+        return error;
+    }
     return seen("send_vector", fd,
                 socket->is_pipe ? -ENOTSOCK : put_parts(*socket, parts, count, skip));
 }
@@ -52,6 +55,9 @@ int SimNetwork::send_file(int fd, int file, std::uint64_t offset, std::uint32_t 
     SimSocket* socket = find(fd);
     if (socket == nullptr) {
         return -EBADF;
+    }
+    if (const int error = enter(sim::Call::send, "send_file", fd); error != 0) {
+        return error;
     }
     return seen("send_file", fd,
                 socket->is_pipe ? -ENOTSOCK : put_file(*socket, file, offset, size));

@@ -9,10 +9,46 @@
 
 #include "sim/byte_ring.hpp"
 #include "sim/sim_address.hpp"
+#include "sim/sim_events.hpp"
+#include "sim/sim_links.hpp"
+#include "sim/sim_weather.hpp"
 
 namespace rondo::detail {
 
+/// What is under way to a socket, in order. It belongs to the receiver, for the sender may be
+/// closed before all has arrived.
+struct SimFlow {
+    using Time = SimEvents::Time;
+    enum class Kind : std::uint8_t { data, end, reset, confirmation };
+
+    struct Segment {
+        Time arrives;
+        std::uint32_t size;
+        Kind kind;
+    };
+
+    ByteRing bytes;
+    std::deque<Segment> segments;
+    std::size_t held = 0;  ///< of the segments the last ones, which have not departed
+    Time last = 0;         ///< nothing arrives before
+    Time held_since = 0;
+    Time backoff = 0;        ///< until the next attempt to send what is held; 0: there is none
+    bool arranged = false;   ///< the next arrival is
+};
+
+/// After how long a connection ends of which nothing is heard, in ns.
+struct SimPatience {
+    using Time = SimEvents::Time;
+
+    Time confirmation = 924'600'000'000;  ///< TCP_USER_TIMEOUT
+    Time idle = 7'200'000'000'000;        ///< TCP_KEEPIDLE
+    Time interval = 75'000'000'000;       ///< TCP_KEEPINTVL
+    Time probes = 9;                      ///< TCP_KEEPCNT
+    bool keep_alive = false;              ///< SO_KEEPALIVE
+};
+
 struct SimSocket {
+    using Time = SimEvents::Time;
     enum class Stage : std::uint8_t { fresh, listening, connecting, connected };
 
     int fd = -1;  ///< -1 while it stands in a listener's queue
@@ -21,8 +57,9 @@ struct SimSocket {
     bool is_pipe = false;
 
     ByteRing received;
+    std::size_t buffer = 0;     ///< how many bytes may be in `received` and under way to it
     SimSocket* peer = nullptr;  ///< nullptr once the other end is closed
-    int error = 0;              ///< errno that the next call reports, once
+    int error = 0;              ///< errno that the next call reports, once; EPIPE the next send
     bool input_ended = false;   ///< the peer sends no more
     bool output_ended = false;  ///< this end sends no more
     bool wants_room = false;    ///< a send was refused, or a poll waits for room
@@ -34,14 +71,57 @@ struct SimSocket {
     SimAddress local;
     SimAddress remote;
 
+    // Of a connection between hosts; see sim_transit.cpp.
+    SimLink* out = nullptr;  ///< nullptr of Unix sockets and pipes
+    SimLink* in = nullptr;
+    std::unique_ptr<SimFlow> flow;   ///< under way to this socket
+    std::size_t unconfirmed = 0;     ///< bytes that the peer has read, which this end must hear of
+    std::size_t unheard = 0;         ///< of them, those whose confirmation was lost or waits
+    std::size_t swallowed = 0;       ///< bytes sent after the peer was closed
+    bool is_silent = false;          ///< what is sent by this end, or to it, vanishes
+    bool knows_peer_is_gone = false;  ///< a reset is on its way
+    SimWeather::Portion portion = SimWeather::Portion::all;
+    SimPatience patience;
+    Time heard = 0;                   ///< when something arrived last
+    Time expects_since = 0;
+    Time gives_up = SimEvents::never;  ///< when the timer fires
+    unsigned connect_attempts = 0;
+    bool owns_port = false;
+    SimEvents::Owner events;
+    SimEvents::Owner timer;
+
     // Of a listener.
     std::size_t backlog = 0;
     bool shares_port = false;
-    std::deque<std::unique_ptr<SimSocket>> queue;  ///< connected, and not yet accepted
-    std::deque<SimSocket*> knocking;               ///< clients that found the queue full
+    std::deque<std::unique_ptr<SimSocket>> queue;   ///< connected, and not yet accepted
+    std::deque<std::unique_ptr<SimSocket>> coming;  ///< the client's confirmation is under way
+    std::deque<SimSocket*> knocking;                ///< clients that found the queue full
 
-    bool has_room() const noexcept {
-        return peer == nullptr || output_ended || peer->received.room() > 0;
+    bool is_full() const noexcept { return queue.size() + coming.size() > backlog; }
+
+    /// Bytes that it may send now.
+    std::size_t room() const noexcept {
+        const std::size_t used = peer == nullptr ? swallowed : peer->waiting() + unconfirmed;
+        const std::size_t most = peer == nullptr ? buffer : peer->buffer;
+        return used < most ? most - used : 0;
+    }
+    bool has_room() const noexcept { return output_ended || room() > 0; }
+
+    /// Received, or under way.
+    std::size_t waiting() const noexcept {
+        return received.size() + (flow != nullptr ? flow->bytes.size() : 0);
+    }
+
+    /// True when what it sends arrives at once.
+    bool is_direct() const noexcept {
+        return out == nullptr || (out->plain && !in->cut && !is_silent && peer != nullptr &&
+                                  (peer->flow == nullptr || peer->flow->segments.empty()));
+    }
+    bool can_send() const noexcept { return out->is_open() && !is_silent; }
+    bool can_hear() const noexcept { return in->is_open() && !is_silent; }
+    bool is_cut_off() const noexcept { return out->cut || in->cut || is_silent; }
+    Time cut_off_since() const noexcept {
+        return std::max(out->cut ? out->cut_since : 0, in->cut ? in->cut_since : 0);
     }
 
     /// The EPOLL bits that hold now.

@@ -7,13 +7,13 @@
 
 namespace rondo::detail {
 
-enum class TraceEvent : std::uint8_t { task, call, edge, entropy, note };
+enum class TraceEvent : std::uint8_t { task, call, edge, entropy, note, delivery, fault };
 
 /// One thing that happened. Nothing in it depends on addresses.
 struct TraceStep {
     std::int64_t time = 0;      ///< virtual, ns since the run began
     std::uint64_t subject = 0;  ///< the number of a task, or a descriptor
-    std::int64_t value = 0;     ///< a call's result, a note's hash
+    std::int64_t value = 0;     ///< a call's result, a note's hash, how many bytes arrive
     TraceEvent event = TraceEvent::task;
 
     bool operator==(const TraceStep&) const = default;
@@ -22,7 +22,7 @@ struct TraceStep {
 class TraceListener {
 public:
     virtual ~TraceListener() = default;
-    /// `text`: the task's name, the call's name, the note.
+    /// `text`: the task's name, the call's name, the note, what goes wrong.
     virtual void on_step(const TraceStep& step, std::string_view text) = 0;
 };
 

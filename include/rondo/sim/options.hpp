@@ -9,6 +9,8 @@
 
 #include "rondo/base/time.hpp"
 #include "rondo/loop/driver.hpp"
+#include "rondo/sim/faults.hpp"
+#include "rondo/sim/network_options.hpp"
 
 namespace rondo::sim {
 
@@ -27,6 +29,10 @@ struct Options {
     /// Whether the network does what a kernel may: short reads and writes, refusals that are over
     /// at once, events that are none. Unset: unless the schedule is fifo.
     std::optional<bool> network_lies;
+    /// What else goes wrong in the network by itself, drawn from the seed.
+    Faults faults;
+    /// How the network is otherwise. Not part of the recipe: the program sets it.
+    NetworkOptions network;
     /// A step is a task that is resumed or a call to the network. Beyond this many the run ends
     /// with LimitReached; 0: no limit.
     std::uint64_t steps_max = 2'000'000;
@@ -52,10 +58,11 @@ inline Options pct(unsigned depth, std::uint64_t seed, std::uint64_t steps = 0) 
 }
 
 /// Schedule and seed in a word: "fifo:1", "random:12", "reverse:3", "pct:2:12", or with the
-/// expected steps "pct:2:12:340". What the program set beside them is not in it.
+/// expected steps "pct:2:12:340". When the options say what goes wrong in the network, that follows:
+/// "random:12/lies+latency+resets", "random:12/none". What else the program set is not in it.
 std::string to_recipe(const Options& options);
 
-/// `base` with the schedule and the seed of `recipe`. A seed may be left out: it is 1.
+/// `base` with what `recipe` has. A seed may be left out: it is 1.
 ///
 /// Errors: Error (invalid) when it is none.
 Options from_recipe(std::string_view recipe, Options base = Options());

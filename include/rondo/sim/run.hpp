@@ -31,7 +31,8 @@ using Scenario = std::function<Task<>()>;
 /// What there is to know of a run that ended.
 struct Report {
     Options options;
-    std::uint64_t steps = 0;       ///< tasks resumed and calls to the network
+    std::uint64_t steps = 0;       ///< tasks resumed, calls to the network, arrivals
+    std::uint64_t calls = 0;       ///< of them, calls to the network
     Duration elapsed{0};           ///< virtual time
     std::uint64_t trace_hash = 0;  ///< of all that happened, in order
     /// The tree of tasks, if some still ran when the main task had ended and nobody had cancelled

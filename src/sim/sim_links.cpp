@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sim_links.hpp"
+
+#include <algorithm>
+
+#include "sim/sim_weather.hpp"
+
+namespace rondo::detail {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t send_again = second / 5;
+
+bool takes_time(const sim::Link& spec) noexcept {
+    return spec.latency.count() > 0 || spec.jitter.count() > 0 || spec.tail.count() > 0 ||
+           spec.bandwidth > 0 || spec.loss > 0;
+}
+
+}  // namespace
+
+SimLink& SimLinks::between(const SimHost& from, const SimHost& to) {
+    const auto [at, is_new] = links_.try_emplace({from, to});
+    if (is_new) {
+        at->second.spec = weather_.draw_link(usual_);
+        review(at->first, at->second, 0);
+    }
+    return at->second;
+}
+
+void SimLinks::review(const Way& way, SimLink& link, Time now) noexcept {
+    const bool was_cut = link.cut;
+    link.cut = link.partitioned || state(way.first) == HostState::vanished ||
+               state(way.second) == HostState::vanished;
+    if (link.cut && !was_cut) {
+        link.cut_since = now;
+    }
+    link.plain = link.is_open() && !takes_time(link.spec);
+}
+
+void SimLinks::set(const SimHost& from, const SimHost& to, const sim::Link& spec) {
+    SimLink& link = between(from, to);
+    link.spec = spec;
+    link.is_set = true;
+    review({from, to}, link, 0);
+}
+
+void SimLinks::set_all(const sim::Link& spec) {
+    usual_ = spec;
+    for (auto& [way, link] : links_) {
+        if (!link.is_set) {
+            link.spec = spec;
+            review(way, link, 0);
+        }
+    }
+}
+
+bool SimLinks::partition(const SimHost& from, const SimHost& to, bool on, Time now) {
+    SimLink& link = between(from, to);
+    const bool was_cut = link.cut;
+    link.partitioned = on;
+    review({from, to}, link, now);
+    return link.cut && !was_cut;
+}
+
+void SimLinks::heal_all(Time now) {
+    for (auto& [way, link] : links_) {
+        link.partitioned = false;
+        review(way, link, now);
+    }
+}
+
+void SimLinks::clog(const SimHost& from, const SimHost& to, bool on) {
+    SimLink& link = between(from, to);
+    link.clogged = on;
+    review({from, to}, link, 0);
+}
+
+void SimLinks::set_state(const SimHost& host, HostState state, Time now) {
+    hosts_[host] = state;
+    for (auto& [way, link] : links_) {
+        review(way, link, now);
+    }
+}
+
+SimLinks::HostState SimLinks::state(const SimHost& host) const noexcept {
+    const auto at = hosts_.find(host);
+    return at != hosts_.end() ? at->second : HostState::well;
+}
+
+// Counted from the beginning of a busy time, so that rounding does not add up.
+SimLinks::Time SimLinks::transmitted(SimLink& link, std::size_t size, Time now) noexcept {
+    constexpr std::uint64_t much = 1'000'000'000;
+    const std::uint64_t rate = link.spec.bandwidth;
+    if (rate == 0) {
+        return now;
+    }
+    const auto end = [&] {
+        return link.busy_from + static_cast<Time>(link.busy_bytes * second / rate);
+    };
+    if (const Time free = end(); free <= now || link.busy_bytes > much) {
+        link.busy_from = std::max(free, now);
+        link.busy_bytes = 0;
+    }
+    link.busy_bytes += size;
+    return end();
+}
+
+SimLinks::Time SimLinks::arrival(SimLink& link, std::size_t size, Time now) noexcept {
+    const auto up_to = [&](Duration most) {
+        return most.count() > 0
+                   ? static_cast<Time>(dice_.below(static_cast<std::size_t>(most.count()) + 1))
+                   : 0;
+    };
+    Time time = transmitted(link, size, now) + link.spec.latency.count() + up_to(link.spec.jitter);
+    if (link.spec.tail.count() > 0 && dice_.one_in(1000)) {
+        time += up_to(link.spec.tail);
+    }
+    Time wait = send_again;
+    for (int i = 0; link.spec.loss > 0 && i < 8 && dice_.below(1'000'000) < link.spec.loss; ++i) {
+        time += wait;
+        wait *= 2;
+    }
+    return time;
+}
+
+}  // namespace rondo::detail

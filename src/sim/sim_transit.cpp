@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is under way between hosts: segments in the order in which they were sent, and the
+// confirmations by which a sender learns that there is room again.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "sim/sim_network.hpp"
+
+namespace rondo::detail {
+namespace {
+
+/// Of what fits into a packet of Ethernet.
+constexpr std::size_t segment_max = 1460;
+
+}  // namespace
+
+// Sends to `to` what its link carries, which arrives at `not_before` at the earliest.
+void SimNetwork::dispatch(SimSocket& to, Kind kind, const void* data, std::size_t size,
+                          Time not_before) {
+    if (to.flow == nullptr) {
+        to.flow = std::make_unique<SimFlow>();
+    }
+    SimFlow& flow = *to.flow;
+    if (kind != Kind::data) {
+        dispatch_segment(to, flow, kind, 0, not_before);
+        return;
+    }
+    flow.bytes.write(data, size);
+    while (size > 0) {
+        const std::size_t part = std::min(size, segment_max);
+        dispatch_segment(to, flow, kind, part, not_before);
+        size -= part;
+    }
+    if (to.peer != nullptr && !to.can_send()) {
+        expect_confirmation(*to.peer);
+    }
+}
+
+void SimNetwork::dispatch_segment(SimSocket& to, SimFlow& flow, Kind kind, std::size_t size,
+                                  Time not_before) {
+    flow.segments.push_back({SimEvents::never, static_cast<std::uint32_t>(size), kind});
+    if (flow.held == 0 && to.can_hear()) {
+        depart(to, flow, flow.segments.back(), not_before);
+    } else {
+        ++flow.held;
+        hold(to, flow);
+    }
+}
+
+void SimNetwork::depart(SimSocket& to, SimFlow& flow, SimFlow::Segment& segment,
+                        Time not_before) {
+    const Time arrives = links_.arrival(*to.in, segment.size, now());
+    flow.last = std::max({flow.last, arrives, not_before});
+    segment.arrives = flow.last;
+    arrange(to, flow);
+}
+
+void SimNetwork::arrange(SimSocket& to, SimFlow& flow) {
+    if (!flow.arranged && flow.segments.size() > flow.held) {
+        flow.arranged = true;
+        events_.at(flow.segments.front().arrives, to.events, [this, &to] { deliver(to); });
+    }
+}
+
+void SimNetwork::deliver(SimSocket& to) {
+    SimFlow& flow = *to.flow;
+    flow.arranged = false;
+    to.heard = now();
+    std::size_t bytes = 0;
+    bool alive = true;
+    while (alive && flow.segments.size() > flow.held && flow.segments.front().arrives <= now()) {
+        const SimFlow::Segment segment = flow.segments.front();
+        flow.segments.pop_front();
+        bytes += segment.size;
+        alive = arrive(to, flow, segment);
+    }
+    tell(TraceEvent::delivery, "", &to, static_cast<std::int64_t>(bytes));
+    if (bytes > 0) {
+        raise(to);
+    }
+    if (alive) {
+        arrange(to, flow);
+    }
+}
+
+// False: nothing that follows has a meaning.
+bool SimNetwork::arrive(SimSocket& to, SimFlow& flow, const SimFlow::Segment& segment) {
+    switch (segment.kind) {
+        case Kind::data: flow.bytes.move_to(to.received, segment.size); break;
+        case Kind::end: end_input(to); break;
+        case Kind::confirmation: confirmation_arrives(to); break;
+        case Kind::reset: {
+            const bool had_end = to.input_ended;
+            part(to);
+            reset(to);
+            if (had_end) {
+                to.error = EPIPE;  // nothing to be read was lost
+            }
+            flow.segments.clear();
+            flow.held = 0;
+            to.timer.renew();
+            to.gives_up = SimEvents::never;
+            return false;
+        }
+    }
+    return true;
+}
+
+// `reader` has taken bytes: its peer hears of it.
+void SimNetwork::confirm(SimSocket& reader, std::size_t count) {
+    SimSocket& sender = *reader.peer;
+    sender.unconfirmed += count;
+    if (reader.can_send()) {
+        confirm_later(sender, count);
+    } else {
+        sender.unheard += count;
+    }
+}
+
+void SimNetwork::confirm_later(SimSocket& sender, std::size_t count) {
+    const Time arrives = SimLinks::answer(*sender.in, now());
+    if (arrives == now()) {
+        hear(sender, count);
+    } else {
+        events_.at(arrives, sender.events, [this, &sender, count] { hear(sender, count); });
+    }
+}
+
+void SimNetwork::hear(SimSocket& sender, std::size_t count) {
+    sender.unconfirmed -= count;
+    sender.heard = now();
+    if (std::exchange(sender.wants_room, false)) {
+        raise(sender);
+    }
+}
+
+// The peer is closed, which this end may not know yet: what it sends is answered by a reset.
+int SimNetwork::swallow(SimSocket& socket, std::size_t size) {
+    socket.swallowed += size;
+    if (!socket.can_send() || !socket.can_hear()) {
+        expect_confirmation(socket);
+    } else if (size > 0 && !socket.knows_peer_is_gone) {
+        socket.knows_peer_is_gone = true;
+        events_.at(links_.arrival(*socket.out, size, now()), socket.events,
+                   [this, &socket] { dispatch(socket, Kind::reset); });
+    }
+    return static_cast<int>(size);
+}
+
+}  // namespace rondo::detail

@@ -28,7 +28,7 @@ SimDriver::SimDriver(const sim::Options& options, Watch watch)
                       options.lies() ? &dice_ : nullptr,
                       SimNetwork::Witness{
                           this,
-                          [](void* self, TraceEvent event, const char* what, int fd,
+                          [](void* self, TraceEvent event, std::string_view what, int fd,
                              std::int64_t value) noexcept {
                               static_cast<SimDriver*>(self)->record(
                                   event, static_cast<std::uint64_t>(fd), value, what);

@@ -44,13 +44,8 @@ SimNetwork::SimNetwork(const sim::Options& options, const Time* clock, SimRandom
       links_(options.network.link, options.seed ^ 0x6c696e6b73, weather_),
       calls_(options.network.failing, weather_) {}
 
-SimSocket* SimNetwork::find(int fd) const noexcept {
-    const auto index = static_cast<std::size_t>(static_cast<std::int64_t>(fd) - first_descriptor);
-    return index < sockets_.size() ? sockets_[index].get() : nullptr;
-}
-
 // Whoever is told to wait, is told when to go on.
-int SimNetwork::failed(const char* name, int fd, int error) noexcept {
+int SimNetwork::failed(std::string_view name, int fd, int error) noexcept {
     if (SimSocket* const socket = find(fd); socket != nullptr && error == EAGAIN) {
         raise(*socket);
     }
@@ -133,14 +128,14 @@ void SimNetwork::begin_delivery(int fd, const Edge& edge) noexcept {
 }
 
 // How many of `most` > 0 bytes that could be moved are.
-std::size_t SimNetwork::portion_of(const SimSocket& socket, std::size_t most) noexcept {
+inline std::size_t SimNetwork::portion_of(const SimSocket& socket, std::size_t most) noexcept {
     if (socket.portion != SimWeather::Portion::all && most > 1) [[unlikely]] {
         most = weather_.shorten(socket.portion, most);
     }
     return most > 1 && lies(4) ? 1 + dice_->below(most) : most;
 }
 
-std::size_t SimNetwork::take_portion(SimSocket& socket, void* data, std::size_t size) noexcept {
+inline int SimNetwork::take_portion(SimSocket& socket, void* data, std::size_t size) noexcept {
     const std::size_t wanted = portion_of(socket, std::min(size, socket.received.size()));
     const std::size_t taken = socket.received.read(data, wanted);
     if (SimSocket* const peer = socket.peer) {
@@ -151,10 +146,11 @@ std::size_t SimNetwork::take_portion(SimSocket& socket, void* data, std::size_t 
         }
     }
     // Of TCP a short read says that the queue was empty: the rest arrives just now.
-    if (taken < size && socket.received.size() > 0 && short_means_empty(socket.fd)) {
+    if (taken < size && socket.received.size() > 0 && !socket.is_pipe &&
+        socket.family != AF_UNIX) {
         raise(socket);
     }
-    return taken;
+    return static_cast<int>(taken);
 }
 
 int SimNetwork::take(SimSocket& socket, void* data, std::uint32_t size) noexcept {
@@ -166,7 +162,7 @@ int SimNetwork::take(SimSocket& socket, void* data, std::uint32_t size) noexcept
             raise(socket);
             return -EAGAIN;
         }
-        return static_cast<int>(take_portion(socket, data, size));
+        return take_portion(socket, data, size);
     }
     if (socket.error != 0 && socket.error != EPIPE) {
         return -std::exchange(socket.error, 0);
@@ -327,8 +323,9 @@ void SimNetwork::close_stream(SimSocket& socket) noexcept {
     if (!socket.output_ended) {
         dispatch(*peer, Kind::end);
     }
-    if (socket.flow != nullptr && socket.flow->bytes.size() > 0 && socket.can_hear()) {
-        const Time arrives = socket.flow->segments.front().arrives;
+    if (const SimFlow* const flow = socket.flow.get();
+        flow != nullptr && flow->bytes.size() > 0 && flow->segments.size() > flow->held) {
+        const Time arrives = flow->segments.front().arrives;
         dispatch(*peer, Kind::reset, nullptr, 0, SimLinks::answer(*socket.out, arrives));
     }
 }

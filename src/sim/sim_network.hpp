@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "rondo/base/bytes.hpp"
@@ -54,7 +55,7 @@ public:
     /// thing that goes wrong. `fd` is the descriptor's number less first_descriptor.
     struct Witness {
         void* who = nullptr;
-        void (*saw)(void* who, TraceEvent event, const char* what, int fd,
+        void (*saw)(void* who, TraceEvent event, std::string_view what, int fd,
                     std::int64_t value) noexcept = nullptr;
     };
 
@@ -132,7 +133,10 @@ public:
 private:
     using Kind = SimFlow::Kind;
 
-    SimSocket* find(int fd) const noexcept;
+    SimSocket* find(int fd) const noexcept {
+        const auto index = static_cast<std::uint32_t>(fd - first_descriptor);
+        return fd >= first_descriptor && index < sockets_.size() ? sockets_[index].get() : nullptr;
+    }
     int add(std::unique_ptr<SimSocket> socket);
     std::unique_ptr<SimSocket> make_socket(int family);
     int make_pair(int (&fds)[2], bool pipe);
@@ -142,25 +146,25 @@ private:
     bool lies(std::size_t one_in) noexcept { return dice_ != nullptr && dice_->one_in(one_in); }
     Time now() const noexcept { return *clock_; }
 
-    int seen(const char* call, int fd, int result) noexcept {
+    int seen(std::string_view call, int fd, int result) noexcept {
         witness_.saw(witness_.who, TraceEvent::call, call, fd - first_descriptor, result);
         return result;
     }
-    void tell(TraceEvent event, const char* what, const SimSocket* socket,
+    void tell(TraceEvent event, std::string_view what, const SimSocket* socket,
               std::int64_t value) noexcept {
         const int fd = socket != nullptr && socket->fd >= 0 ? socket->fd - first_descriptor : -1;
         witness_.saw(witness_.who, event, what, fd, value);
     }
     /// 0, or what the call must return instead of having an effect.
-    int enter(sim::Call call, const char* name, int fd) noexcept {
+    int enter(sim::Call call, std::string_view name, int fd) noexcept {
         const int error = calls_.enter(call);
         return error == 0 ? 0 : failed(name, fd, error);
     }
-    int failed(const char* name, int fd, int error) noexcept;
+    int failed(std::string_view name, int fd, int error) noexcept;
 
     // The data path.
     int take(SimSocket& socket, void* data, std::uint32_t size) noexcept;
-    std::size_t take_portion(SimSocket& socket, void* data, std::size_t size) noexcept;
+    int take_portion(SimSocket& socket, void* data, std::size_t size) noexcept;
     int put(SimSocket& socket, const void* data, std::uint32_t size) noexcept;
     int put_parts(SimSocket& socket, const Bytes* parts, std::size_t count,
                   std::size_t skip) noexcept;

@@ -9,6 +9,9 @@
 
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/yield.hpp"
+#include "rondo/loop/timeout.hpp"
+#include "rondo/net/tcp_listener.hpp"
+#include "rondo/net/tcp_stream.hpp"
 #include "rondo/sync/event.hpp"
 #include "support/ledger.hpp"
 
@@ -137,6 +140,56 @@ TEST_F(Explore, counts_a_deadlock_a_livelock_and_a_leak_as_failures) {
     });
     ASSERT_TRUE(leak);
     EXPECT_NE(leak->message().find("2 descriptors"), std::string::npos);
+}
+
+// Fails when a reply takes longer than a quarter of a second.
+Task<> needs_a_slow_network() {
+    auto listener = net::TcpListener::listen(net::Address::loopback(0));
+    auto serve = [&]() -> Task<> {
+        net::TcpStream stream = co_await listener.accept();
+        char byte[1];
+        const std::size_t got = co_await stream.read_some(byte);
+        EXPECT_EQ(got, 1U);
+    };
+    auto call = [&]() -> Task<> {
+        net::TcpStream stream = co_await net::TcpStream::connect(listener.local_address());
+        co_await stream.write_all("x");
+    };
+    co_await timeout(250ms, gather(serve(), call()));
+}
+
+TEST_F(Explore, finds_less_that_fails_too) {
+    Plan plan(200);
+    plan.options.faults = sim::Faults{sim::Fault::latency, sim::Fault::buffers,
+                                      sim::Fault::short_io, sim::Fault::bandwidth};
+    try {
+        sim::explore(plan, needs_a_slow_network);
+        FAIL() << "some network is slow";
+    } catch (const sim::ExplorationFailed& failed) {
+        ASSERT_TRUE(failed.failure().smaller);
+        const std::string recipe = sim::to_recipe(*failed.failure().smaller);
+        EXPECT_EQ(recipe.substr(0, 5), "fifo:") << recipe;
+        EXPECT_EQ(recipe.substr(recipe.find('/')), "/latency") << recipe;
+        const std::string what = failed.what();
+        EXPECT_NE(what.find("less fails too: set RONDO_SIM=" + recipe), what.npos) << what;
+        setenv("RONDO_SIM", recipe.c_str(), 1);
+        const auto again = sim::find_failure(plan, needs_a_slow_network);
+        ASSERT_TRUE(again);
+        EXPECT_EQ(again->runs, 1U);
+    }
+}
+
+TEST_F(Explore, looks_for_nothing_less_when_the_variable_asks_for_a_run) {
+    setenv("RONDO_SIM", "random:3/latency+buffers", 1);
+    int runs = 0;
+    sim::Failure failure;
+    failure.report.options.faults = sim::Faults::all();
+    sim::shrink(failure, [&]() -> Task<> {
+        ++runs;
+        co_return;
+    });
+    EXPECT_EQ(runs, 0);
+    EXPECT_FALSE(failure.smaller);
 }
 
 TEST_F(Explore, different_seeds_are_different_runs) {

@@ -28,6 +28,50 @@ TEST(Recipe, is_read_back) {
     }
 }
 
+TEST(Recipe, says_what_goes_wrong_in_the_network_if_the_options_do) {
+    Options options(Schedule::random, 5);
+    options.faults = sim::Faults{sim::Fault::resets, sim::Fault::latency};
+    EXPECT_EQ(sim::to_recipe(options), "random:5/lies+latency+resets");
+    options.network_lies = false;
+    EXPECT_EQ(sim::to_recipe(options), "random:5/latency+resets");
+    options.faults = sim::Faults();
+    EXPECT_EQ(sim::to_recipe(options), "random:5/none");
+    options.faults = sim::Faults::all();
+    EXPECT_EQ(sim::to_recipe(options),
+              "random:5/latency+bandwidth+loss+buffers+short_io+resets+refusals+black_holes+"
+              "partitions+calls");
+    EXPECT_EQ(sim::from_recipe(sim::to_recipe(options)).faults, sim::Faults::all());
+}
+
+TEST(Recipe, that_says_it_replaces_what_the_program_set) {
+    Options base;
+    base.faults = sim::Faults::all();
+    base.network.buffer = 77;
+    EXPECT_EQ(sim::from_recipe("random:3", base).faults, sim::Faults::all());
+    const Options some = sim::from_recipe("random:3/lies+calls", base);
+    EXPECT_EQ(some.faults, sim::Faults{sim::Fault::calls});
+    EXPECT_TRUE(some.lies());
+    EXPECT_EQ(some.network.buffer, 77U);
+    const Options none = sim::from_recipe("pct:2:3/none", base);
+    EXPECT_TRUE(none.faults.empty());
+    EXPECT_FALSE(none.lies());
+}
+
+TEST(Faults, are_a_set) {
+    using sim::Fault;
+    using sim::Faults;
+    EXPECT_TRUE(Faults().empty());
+    const Faults two = Faults{Fault::latency}.with(Fault::calls);
+    EXPECT_TRUE(two.has(Fault::latency) && two.has(Fault::calls) && !two.has(Fault::loss));
+    EXPECT_EQ(two.without(Fault::calls), Faults{Fault::latency});
+    Faults all;
+    for (const Fault fault : sim::all_faults) {
+        all = all.with(fault);
+        EXPECT_NE(sim::to_string(fault), "?");
+    }
+    EXPECT_EQ(all, Faults::all());
+}
+
 TEST(Recipe, may_leave_the_seed_out) {
     EXPECT_EQ(sim::to_recipe(sim::from_recipe("random")), "random:1");
     EXPECT_EQ(sim::to_recipe(sim::from_recipe("pct:4")), "pct:4:1");
@@ -55,6 +99,11 @@ TEST(Recipe, refuses_what_is_none) {
                                  "fifo:-1",
                                  "random;1",
                                  "random:1 ",
+                                 "random:1/",
+                                 "random:1/latency+",
+                                 "random:1/latency,loss",
+                                 "random:1/none+loss",
+                                 "random/thunder",
                                  "random:18446744073709551616"};
     for (const char* recipe : wrong) {
         EXPECT_THROW(sim::from_recipe(recipe), Error) << recipe;

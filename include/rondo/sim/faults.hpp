@@ -20,7 +20,7 @@ enum class Fault : std::uint16_t {
     resets = 1 << 5,       ///< connections are reset
     refusals = 1 << 6,     ///< connects are refused, or find the host unreachable
     black_holes = 1 << 7,  ///< connections fall silent: no end, no error, bytes vanish
-    partitions = 1 << 8,   ///< links are cut, one way or both, for up to half a minute
+    partitions = 1 << 8,   ///< links are cut, one way or both, for up to 16 s
     calls = 1 << 9,        ///< calls fail for want of descriptors, memory, ports or buffers
 };
 

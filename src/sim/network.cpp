@@ -43,9 +43,9 @@ SimHost host_of(std::string_view text) {
 
 std::string_view to_string(Call call) noexcept {
     static constexpr std::string_view names[calls_count] = {
-        "socket",     "listen",      "connect",  "connect_result", "accept",
-        "receive",    "send",        "read",     "write",          "shutdown",
-        "close",      "socket_name", "set_option", "socket_pair",  "make_pipe",
+        "socket",  "listen",      "connect",    "connect_result", "accept",
+        "receive", "send",        "read",       "write",          "shutdown",
+        "close",   "socket_name", "set_option", "socket_pair",    "make_pipe",
     };
     const auto which = static_cast<std::size_t>(call);
     return which < calls_count ? names[which] : "?";

@@ -116,8 +116,8 @@ bool SimNetwork::is_taken(const SimAddress& address, bool share_port) const noex
          at != listeners_.end() && at->first.family == address.family &&
          at->first.port == address.port;
          ++at) {
-        const bool meet = at->first.host == address.host || at->first.host.is_any() ||
-                          address.host.is_any();
+        const bool meet =
+            at->first.host == address.host || at->first.host.is_any() || address.host.is_any();
         if (meet && !(share_port && at->second->shares_port)) {
             return true;
         }

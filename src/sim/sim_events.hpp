@@ -47,9 +47,7 @@ public:
     /// The time of the next event, or `never`.
     Time next() noexcept;
     /// True too when all that is due is off.
-    bool may_be_due(Time now) const noexcept {
-        return !heap_.empty() && heap_.front().when <= now;
-    }
+    bool may_be_due(Time now) const noexcept { return !heap_.empty() && heap_.front().when <= now; }
     bool is_due(Time now) noexcept { return may_be_due(now) && next() <= now; }
 
     /// Lets happen what is due, events included that this arranges. True: there was something.

@@ -146,8 +146,7 @@ inline int SimNetwork::take_portion(SimSocket& socket, void* data, std::size_t s
         }
     }
     // Of TCP a short read says that the queue was empty: the rest arrives just now.
-    if (taken < size && socket.received.size() > 0 && !socket.is_pipe &&
-        socket.family != AF_UNIX) {
+    if (taken < size && socket.received.size() > 0 && !socket.is_pipe && socket.family != AF_UNIX) {
         raise(socket);
     }
     return static_cast<int>(taken);

@@ -32,8 +32,8 @@ struct SimFlow {
     std::size_t held = 0;  ///< of the segments the last ones, which have not departed
     Time last = 0;         ///< nothing arrives before
     Time held_since = 0;
-    Time backoff = 0;        ///< until the next attempt to send what is held; 0: there is none
-    bool arranged = false;   ///< the next arrival is
+    Time backoff = 0;       ///< until the next attempt to send what is held; 0: there is none
+    bool arranged = false;  ///< the next arrival is
 };
 
 /// After how long a connection ends of which nothing is heard, in ns.
@@ -74,15 +74,15 @@ struct SimSocket {
     // Of a connection between hosts; see sim_transit.cpp.
     SimLink* out = nullptr;  ///< nullptr of Unix sockets and pipes
     SimLink* in = nullptr;
-    std::unique_ptr<SimFlow> flow;   ///< under way to this socket
-    std::size_t unconfirmed = 0;     ///< bytes that the peer has read, which this end must hear of
-    std::size_t unheard = 0;         ///< of them, those whose confirmation was lost or waits
-    std::size_t swallowed = 0;       ///< bytes sent after the peer was closed
-    bool is_silent = false;          ///< what is sent by this end, or to it, vanishes
+    std::unique_ptr<SimFlow> flow;    ///< under way to this socket
+    std::size_t unconfirmed = 0;      ///< bytes that the peer has read, which this end must hear of
+    std::size_t unheard = 0;          ///< of them, those whose confirmation was lost or waits
+    std::size_t swallowed = 0;        ///< bytes sent after the peer was closed
+    bool is_silent = false;           ///< what is sent by this end, or to it, vanishes
     bool knows_peer_is_gone = false;  ///< a reset is on its way
     SimWeather::Portion portion = SimWeather::Portion::all;
     SimPatience patience;
-    Time heard = 0;                   ///< when something arrived last
+    Time heard = 0;  ///< when something arrived last
     Time expects_since = 0;
     Time gives_up = SimEvents::never;  ///< when the timer fires
     unsigned connect_attempts = 0;

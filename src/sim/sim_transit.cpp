@@ -48,8 +48,7 @@ void SimNetwork::dispatch_segment(SimSocket& to, SimFlow& flow, Kind kind, std::
     }
 }
 
-void SimNetwork::depart(SimSocket& to, SimFlow& flow, SimFlow::Segment& segment,
-                        Time not_before) {
+void SimNetwork::depart(SimSocket& to, SimFlow& flow, SimFlow::Segment& segment, Time not_before) {
     const Time arrives = links_.arrival(*to.in, segment.size, now());
     flow.last = std::max({flow.last, arrives, not_before});
     segment.arrives = flow.last;

@@ -38,7 +38,7 @@ Task<> exchange(TcpStream& mine, std::size_t size, std::size_t& got) {
 TEST_F(FaultsTest, a_slow_network_loses_nothing_in_a_thousand_runs) {
     std::set<Duration> times;
     for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
-        const std::size_t size = seed % 20 == 0 ? 7000 : 200;
+        const std::size_t size = seed % 20 == 0 ? 3000 : 200;
         run(
             [&]() -> Task<> {
                 Ends ends = co_await connect_hosts();

@@ -248,8 +248,7 @@ TEST_F(LinkTest, pipes_and_unix_sockets_have_no_latency) {
             int fds[2];
             EXPECT_EQ(current_loop().driver().socket_pair(fds), 0);
             char byte = 'x';
-            const int sent =
-                co_await AwaitOperation(OperationKind::send_all, fds[0], &byte, 1U);
+            const int sent = co_await AwaitOperation(OperationKind::send_all, fds[0], &byte, 1U);
             const int got = co_await AwaitOperation(OperationKind::receive, fds[1], &byte, 1U);
             EXPECT_EQ(sent + got, 2);
             for (const int fd : fds) {

@@ -235,8 +235,7 @@ Task<> no_deadline(bool bug) {
             co_await move_on_after(30s, errno_of(talk()));
         }
     };
-    co_await with_server(
-        "10.0.0.2", [](Message question) { return question; }, client);
+    co_await with_server("10.0.0.2", [](Message question) { return question; }, client);
 }
 
 }  // namespace
@@ -245,8 +244,8 @@ std::vector<PlantedNetworkBug> planted_network_bugs() {
     using sim::Fault;
     std::vector<PlantedNetworkBug> bugs;
     auto plant = [&](const char* name, Task<> (*program)(bool), sim::Faults faults) {
-        bugs.push_back({name, faults, [=] { return program(true); },
-                        [=] { return program(false); }});
+        bugs.push_back(
+            {name, faults, [=] { return program(true); }, [=] { return program(false); }});
     };
     plant("a late reply", &late_reply, {Fault::latency});
     plant("done twice", &done_twice, {Fault::latency, Fault::loss});

@@ -71,8 +71,8 @@ std::optional<Failure> find_failure(const Plan& plan, const Scenario& scenario);
 
 /// Looks for less that fails too, and notes it in `failure`: the same seed first come, first
 /// served, on a network that tells the truth, and without one class of faults after the other, each
-/// of which stays away if the scenario still fails. Makes 12 runs at most; none when RONDO_SIM asked
-/// for this one.
+/// of which stays away if the scenario still fails. Makes 12 runs at most; none when RONDO_SIM is
+/// set.
 void shrink(Failure& failure, const Scenario& scenario);
 
 /// What explore() throws.

@@ -58,7 +58,7 @@ inline Options pct(unsigned depth, std::uint64_t seed, std::uint64_t steps = 0) 
 }
 
 /// Schedule and seed in a word: "fifo:1", "random:12", "reverse:3", "pct:2:12", or with the
-/// expected steps "pct:2:12:340". When the options say what goes wrong in the network, that follows:
+/// expected steps "pct:2:12:340". If the options say what goes wrong in the network, it follows:
 /// "random:12/lies+latency+resets", "random:12/none". What else the program set is not in it.
 std::string to_recipe(const Options& options);
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace rondo::detail {
 
@@ -24,7 +25,9 @@ public:
             const std::size_t end = (begin_ + size_) & (capacity_ - 1);
             const std::size_t straight = std::min(count, capacity_ - end);
             std::memcpy(&bytes_[end], source, straight);
-            std::memcpy(bytes_.get(), source + straight, count - straight);
+            if (straight < count) {
+                std::memcpy(bytes_.get(), source + straight, count - straight);
+            }
             size_ += count;
         }
     }
@@ -57,7 +60,9 @@ private:
     void copy_out(char* target, std::size_t count) const noexcept {
         const std::size_t straight = std::min(count, capacity_ - begin_);
         std::memcpy(target, &bytes_[begin_], straight);
-        std::memcpy(target + straight, bytes_.get(), count - straight);
+        if (straight < count) {
+            std::memcpy(target + straight, bytes_.get(), count - straight);
+        }
     }
 
     void grow(std::size_t needed) {

@@ -110,7 +110,7 @@ public:
     void begin_delivery(int fd, const Edge& edge) noexcept;
 
     /// What is due arrives. True: something did.
-    bool run_due() noexcept { return events_.run_due(now()); }
+    bool run_due() noexcept { return may_be_due() && events_.run_due(now()); }
     bool may_be_due() const noexcept { return events_.may_be_due(now()); }
     /// When something is due next; SimEvents::never if nothing is under way.
     Time next_due() noexcept { return events_.next(); }

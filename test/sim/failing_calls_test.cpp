@@ -2,6 +2,7 @@
 // Each call of a small program fails in turn: it ends, leaves nothing behind, and says what failed.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <map>
@@ -133,6 +134,50 @@ TEST_F(FailingCallsTest, an_injected_eagain_only_delays) {
         for (std::uint64_t k = 1; k <= 6; ++k) {
             options.network.failing = {{call, k, EAGAIN}};
             run([&]() -> Task<> { co_await small_program(answers); }, options);
+        }
+    }
+}
+
+// Over a pipe and over a pair, by the driver's own operations: each result is pushed.
+Task<> byte_through(int (&fds)[2], int write_end, int read_end, std::vector<int>& results) {
+    constexpr std::uint64_t nowhere = ~std::uint64_t{0};
+    char byte = 'x';
+    const int sent =
+        co_await AwaitOperation(OperationKind::write, fds[write_end], &byte, 1U, nowhere);
+    results.push_back(sent);
+    if (sent == 1) {
+        const int got =
+            co_await AwaitOperation(OperationKind::read, fds[read_end], &byte, 1U, nowhere);
+        results.push_back(got);
+    }
+    for (const int fd : fds) {
+        Operation close(OperationKind::close, fd);
+        current_loop().driver().submit(close);
+    }
+}
+
+Task<> pipe_program(std::vector<int>& results) {
+    Driver& driver = current_loop().driver();
+    int fds[2];
+    results.push_back(driver.make_pipe(fds));
+    if (results.back() == 0) {
+        co_await byte_through(fds, 1, 0, results);
+    }
+    results.push_back(driver.socket_pair(fds));
+    if (results.back() == 0) {
+        co_await byte_through(fds, 0, 1, results);
+    }
+}
+
+TEST_F(FailingCallsTest, those_of_pipes_and_pairs_too) {
+    for (const Call call : {Call::make_pipe, Call::socket_pair, Call::read, Call::write}) {
+        const bool moves = call == Call::read || call == Call::write;
+        for (std::uint64_t k = 1; k <= (moves ? 2U : 1U); ++k) {
+            Options options;
+            options.network.failing = {{call, k, EIO}};
+            std::vector<int> results;
+            run([&]() -> Task<> { co_await pipe_program(results); }, options);
+            EXPECT_EQ(std::count(results.begin(), results.end(), -EIO), 1) << sim::to_string(call);
         }
     }
 }

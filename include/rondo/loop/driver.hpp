@@ -116,7 +116,7 @@ public:
     /// out.
     virtual int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                           std::uint32_t* length) noexcept = 0;
-    /// setsockopt of an int; the simulation accepts and ignores it.
+    /// setsockopt of an int; the simulation heeds keepalive and TCP_USER_TIMEOUT only.
     virtual int set_option(int fd, int level, int name, int value) noexcept = 0;
     /// A connected pair of stream sockets.
     virtual int socket_pair(int (&fds)[2]) noexcept = 0;

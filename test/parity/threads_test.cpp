@@ -39,6 +39,14 @@ protected:
             return detail_parity::text_of_exception();
         }
     }
+    /// The same on a thread beside the loop, once the loop is done with the task: the count of
+    /// references to an exception is the C++ library's, and ThreadSanitizer does not see it, so
+    /// this thread is to be the last to hold one.
+    static std::string result_of(std::future<int>& future, const LoopHandle& loop) {
+        future.wait();
+        spawn_on(loop, [] {}).get();
+        return result_of(future);
+    }
 };
 
 TEST_F(ParityThreads, a_call_gives_its_result) {
@@ -165,7 +173,7 @@ TEST_F(ParityThreads, the_tasks_error_reaches_the_thread) {
         const LoopHandle loop = current_loop().handle();
         const std::string end = co_await to_thread([&] {
             std::future<int> future = spawn_on(loop, [] { return fail_after(1ms, "Fail!"); });
-            return result_of(future);
+            return result_of(future, loop);
         });
         EXPECT_EQ(end, "Fail!");
     });
@@ -216,7 +224,7 @@ TEST_F(ParityThreads, what_throws_before_it_is_a_task_is_the_futures_error) {
         const std::string end = co_await to_thread([&] {
             auto throws = []() -> int { throw std::runtime_error("name error"); };
             std::future<int> future = spawn_on(loop, throws);
-            return result_of(future);
+            return result_of(future, loop);
         });
         EXPECT_EQ(end, "name error");
     });

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Tests of TLS: contexts that trust the test's root, and pairs of connected streams.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "net/net_test.hpp"
+#include "rondo/tls/stream.hpp"
+#include "tls/memory_pair.hpp"
+#include "tls/pki.hpp"
+
+namespace rondo::test {
+
+using tls::ClientContext;
+using tls::ClientOptions;
+using tls::ServerContext;
+using tls::ServerOptions;
+using tls::TlsStream;
+
+inline constexpr const char* test_host = "server.test";
+
+inline ClientOptions client_options() {
+    ClientOptions options;
+    options.trust = test_root().trust();
+    return options;
+}
+
+/// For a server with a good certificate for test_host.
+inline ServerOptions server_options() {
+    static const Entity leaf = make_leaf({test_host});
+    return ServerOptions(leaf.identity());
+}
+
+/// Two ends of one TLS connection.
+struct TlsPair {
+    TlsStream client;
+    TlsStream server;
+    TlsPair(TlsStream one, TlsStream other) : client(std::move(one)), server(std::move(other)) {}
+};
+
+/// Handshakes over two connected streams.
+inline Task<TlsPair> secured(io::Stream client, io::Stream server, ClientContext client_context,
+                             ServerContext server_context, std::string host = test_host) {
+    auto [one, other] = co_await gather(tls::connect(std::move(client), host, client_context),
+                                        tls::accept(std::move(server), server_context));
+    co_return TlsPair(std::move(one), std::move(other));
+}
+
+/// What an end of a handshake came to: the stream, or why not.
+struct Shaken {
+    TlsStream stream;
+    std::string why;  ///< what() of the error
+    int verify_code = 0;
+    bool is_certificate_error = false;
+
+    Shaken() = default;
+};
+
+inline Task<Shaken> shaken(Task<TlsStream> handshake) {
+    Shaken result;
+    try {
+        result.stream = co_await std::move(handshake);
+    } catch (const tls::CertificateError& error) {
+        result.why = error.what();
+        result.verify_code = error.verify_code();
+        result.is_certificate_error = true;
+    } catch (const Error& error) {
+        result.why = error.what();
+    }
+    co_return result;
+}
+
+/// All bytes up to the end of a stream of any type.
+template <class S>
+Task<std::string> read_to_end(S& stream) {
+    std::string text;
+    for (;;) {
+        const io::Lease lease = co_await stream.read_leased();
+        if (lease.empty()) {
+            co_return text;
+        }
+        text += lease.bytes().text();
+    }
+}
+
+template <class S>
+Task<std::string> read_count(S& stream, std::size_t count) {
+    std::string text(count, '\0');
+    std::size_t have = 0;
+    while (have < count) {
+        const MutableBytes rest(reinterpret_cast<std::byte*>(text.data()) + have, count - have);
+        const std::size_t bytes = co_await stream.read_some(rest);
+        if (bytes == 0) {
+            break;
+        }
+        have += bytes;
+    }
+    text.resize(have);
+    co_return text;
+}
+
+class TlsTest : public NetTest {
+protected:
+    /// Over TCP on this test's driver.
+    static Task<TlsPair> tls_pair(ClientContext client, ServerContext server,
+                                  std::string host = test_host) {
+        Pair pair = co_await connected();
+        TlsPair secure = co_await secured(std::move(pair.client), std::move(pair.server), client,
+                                          server, host);
+        co_return secure;
+    }
+    static Task<TlsPair> tls_pair() {
+        return tls_pair(ClientContext(client_options()), ServerContext(server_options()));
+    }
+};
+
+/// what() of what awaiting the task throws; "" when it does not.
+template <class T>
+Task<std::string> message_of(Task<T> task) {
+    try {
+        co_await std::move(task);
+    } catch (const std::exception& error) {
+        co_return std::string(error.what());
+    }
+    co_return std::string();
+}
+
+}  // namespace rondo::test

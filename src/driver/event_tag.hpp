@@ -12,7 +12,7 @@ enum class EventSource : std::uint8_t {
     ignored,   ///< nobody waits for it
     wake,      ///< Driver::wake
     edge_in,   ///< a descriptor's life-long edge source (epoll: of both directions)
-    edge_out,  ///< a one-shot edge for a waiting writer
+    edge_out,  ///< an edge for writers
     poll,      ///< an OperationKind::poll
     lent,      ///< a completion kind; index is its slot
 };

@@ -261,6 +261,26 @@ TEST_P(TcpStreamDeathTest, misuse_ends_with_a_message) {
         "outlived its event loop");
 }
 
+// The peer's end wakes a writer that waits, and must not cost it its next edge.
+TEST_P(TcpStreamTest, both_directions_at_once_and_each_ends_while_the_other_waits) {
+    const bool simulated = GetParam().driver == DriverKind::sim;
+    const std::string text(8 << 20, 'x');
+    on_driver([&]() -> Task<> {
+        auto write = [&](TcpStream& stream) -> Task<> {
+            co_await stream.write_all(text);
+            stream.shutdown_write();
+        };
+        for (int round = 0; round < (simulated ? 1 : 20); ++round) {
+            Pair pair = co_await connected();
+            auto [at_server, at_client, one, other] =
+                co_await gather(read_all(pair.server), read_all(pair.client), write(pair.client),
+                                write(pair.server));
+            EXPECT_EQ(at_server.size(), text.size());
+            EXPECT_EQ(at_client.size(), text.size());
+        }
+    });
+}
+
 INSTANTIATE_TEST_SUITE_P(net, TcpStreamTest, testing::ValuesIn(all_drivers()), param_name);
 INSTANTIATE_TEST_SUITE_P(net, TcpStreamDeathTest, testing::Values(sim_options()), param_name);
 

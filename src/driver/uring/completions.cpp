@@ -45,7 +45,9 @@ void UringDriver::on_out(const io_uring_cqe& completion, EventTag tag) noexcept 
     if (!tag.is_of(descriptor.generation)) {
         return;
     }
-    descriptor.armed_out = false;
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) {
+        descriptor.armed_out = false;
+    }
     if (completion.res < 0) {
         on_edge_failed(descriptor.writer, descriptor, completion.res);
         return;

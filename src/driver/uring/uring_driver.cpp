@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each descriptor that somebody waited on has one multishot POLL, which fires at every edge for as
-// long as the descriptor lives; a waiting writer has a one-shot POLL of its own. A multishot poll
-// ends by itself when the completion queue overflows: it is armed again at the next EAGAIN, and as
-// arming reports the present state, no edge falls in between.
+// Each descriptor that somebody waited on has one multishot POLL for each direction, which fires at
+// every edge for as long as the descriptor lives. It ends by itself when the completion queue
+// overflows: it is armed again at the next EAGAIN, and as arming reports the present state, no edge
+// falls in between. A one-shot POLL for a waiting writer would do as well, but it can be lost: when
+// the peer's FIN wakes it and it has nothing to report, the kernel (6.18) starts it anew, and the
+// edge that comes meanwhile reaches nobody.
 //
 // A poll holds a reference to the file. So close() of an armed descriptor is a cancel entry and a
 // close entry in one batch; without the cancel the peer would see no FIN.
@@ -66,7 +68,7 @@ void UringDriver::arm_wake() noexcept {
 
 int UringDriver::arm(int fd, Descriptor& descriptor, bool out) noexcept {
     if (out) {
-        add_poll(fd, POLLOUT, false, tag_of(EventSource::edge_out, fd, descriptor));
+        add_poll(fd, POLLOUT, true, tag_of(EventSource::edge_out, fd, descriptor));
         descriptor.armed_out = true;
     } else {
         add_poll(fd, POLLIN | POLLRDHUP, true, tag_of(EventSource::edge_in, fd, descriptor));

@@ -144,6 +144,9 @@ Task<> Connection::shake_hands() {
             co_await say_alert();
             std::rethrow_exception(failure_);
         }
+        if (result == 1 && sends_tickets_last()) {
+            wire_.defer_output();
+        }
         co_await flush_handshake();
         if (result == 1) {
             break;
@@ -155,6 +158,12 @@ Task<> Connection::shake_hands() {
     }
     shaking_hands_ = false;
     empty_records_ = 0;
+}
+
+// A server of TLS 1.3 ends its handshake with tickets, which the client need not read soon: it may
+// write much before, or close and so reset the connection. They go out with our first write.
+bool Connection::sends_tickets_last() const noexcept {
+    return client_ == nullptr && SSL_version(ssl_.get()) >= TLS1_3_VERSION;
 }
 
 // Who refuses us often closes at once. Then our message fails, and why lies unread before the end.

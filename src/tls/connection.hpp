@@ -63,6 +63,7 @@ private:
                            SSL* ssl, void* self);
 
     Task<> shake_hands();
+    bool sends_tickets_last() const noexcept;
     Task<> flush_handshake();
     Task<> hear_why();
     std::size_t decrypt(MutableBytes to);

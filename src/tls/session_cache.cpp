@@ -47,8 +47,7 @@ Session SessionCache::take(const std::string& host) {
     while (!sessions.empty()) {
         if (is_usable(sessions.back().get())) {
             if (SSL_SESSION_get_protocol_version(sessions.back().get()) < TLS1_3_VERSION) {
-                SSL_SESSION_up_ref(sessions.back().get());
-                return Session(sessions.back().get());
+                return Session(SSL_SESSION_dup(sessions.back().get()));
             }
             Session session = std::move(sessions.back());
             sessions.pop_back();

@@ -77,12 +77,7 @@ std::optional<Certificate> TlsStream::peer_certificate() const {
 std::vector<Certificate> TlsStream::peer_chain() const {
     SSL* const ssl = open_one("peer chain").ssl();
     std::vector<Certificate> chain;
-    // For a server OpenSSL leaves the client's own certificate out of its list.
-    X509* const own = SSL_get0_peer_certificate(ssl);
     const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl);
-    if (own != nullptr && sent != nullptr && SSL_is_server(ssl) == 1) {
-        chain.push_back(detail::read_certificate(own));
-    }
     for (int i = 0; sent != nullptr && i < sk_X509_num(sent); ++i) {
         chain.push_back(detail::read_certificate(sk_X509_value(sent, i)));
     }

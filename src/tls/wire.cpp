@@ -69,7 +69,18 @@ int Wire::on_write(BIO* bio, const char* from, int size) {
     return size;
 }
 
+void Wire::defer_output() {
+    for (const io::Lease& lease : out_) {
+        deferred_ += lease.bytes().text();
+    }
+    out_.clear();
+}
+
 void Wire::write(const char* from, std::size_t size) {
+    if (!deferred_.empty()) {
+        const std::string first = std::exchange(deferred_, {});
+        write(first.data(), first.size());
+    }
     while (size > 0) {
         if (out_.empty() || room() == 0) {
             out_.push_back(io::Lease::take());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "rondo/io/bytes.hpp"
@@ -43,9 +44,13 @@ public:
     /// The buffer that is sent next. Requires: has_output().
     io::Lease take_output();
 
+    /// Keeps what has been written, in little memory, until more is.
+    void defer_output();
+
     void clear() noexcept {
         in_.give_back();
         out_.clear();
+        deferred_.clear();
     }
 
 private:
@@ -61,6 +66,7 @@ private:
     std::size_t at_ = 0;  ///< read of it
     bool held_ = false;
     std::vector<io::Lease> out_;
+    std::string deferred_;
 };
 
 }  // namespace rondo::tls::detail

@@ -2,6 +2,8 @@
 /// Tests of TLS: contexts that trust the test's root, and pairs of connected streams.
 #pragma once
 
+#include <gmock/gmock.h>
+
 #include <functional>
 #include <string>
 #include <utility>
@@ -100,6 +102,9 @@ Task<std::string> read_count(S& stream, std::size_t count) {
     text.resize(have);
     co_return text;
 }
+
+/// For fixtures of tests that need no driver of their own.
+class TlsSimTest : public LedgerTest {};
 
 class TlsTest : public NetTest {
 protected:

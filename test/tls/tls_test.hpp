@@ -10,6 +10,7 @@
 
 #include "net/net_test.hpp"
 #include "rondo/tls/stream.hpp"
+#include "support/reports.hpp"
 #include "tls/memory_pair.hpp"
 #include "tls/pki.hpp"
 

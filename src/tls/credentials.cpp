@@ -51,6 +51,13 @@ Bio open_file(const std::string& path, const char* operation) {
     return bio;
 }
 
+bool holds_no_key() noexcept {
+    const unsigned long code = ERR_peek_last_error();
+    return (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) ||
+           (ERR_GET_LIB(code) == ERR_LIB_OSSL_DECODER &&
+            ERR_GET_REASON(code) == ERR_R_UNSUPPORTED);
+}
+
 bool at_end_of_pem() noexcept {
     const unsigned long code = ERR_peek_last_error();
     return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
@@ -122,7 +129,7 @@ Key read_key(BIO* bio, const Identity& identity, const std::string& object) {
                        identity.password().empty() ? "it is encrypted, and there is no password"
                                                    : "the password does not open it");
     }
-    if (at_end_of_pem()) {
+    if (holds_no_key()) {
         ERR_clear_error();
         throw TlsError(Errc::invalid, "load key", object, "there is no private key in it");
     }

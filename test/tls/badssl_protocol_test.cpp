@@ -207,7 +207,7 @@ TEST_F(BadsslProtocolTest, groups_that_are_too_small) {
     for (const int bits : {480, 512, 768}) {
         EXPECT_THAT(why_of_answer(("DH of " + std::to_string(bits) + " bits, compatible").c_str(),
                                   flight_with_dh(static_cast<std::size_t>(bits) / 8), compatible),
-                    testing::AnyOf(HasSubstr("dh key too small"), HasSubstr("bad dh value")));
+                    testing::AnyOf(HasSubstr("dh key too small"), HasSubstr("modulus too small")));
     }
     const auto small = server(TLS1_2_VERSION, "DHE+AESGCM:@SECLEVEL=0", "rsa2048");
     use_dh(small.get(), 1024);

@@ -367,9 +367,9 @@ Task<> Connection::say_alert() {
 
 void Connection::check_writable(const char* operation) const {
     if (broken_ || write_ended_) {
-        throw TlsError(Errc::closed, operation, name_,
-                       write_ended_ ? "the outgoing direction has ended"
-                                    : "an earlier write ended halfway");
+        throw TlsError(
+            Errc::closed, operation, name_,
+            write_ended_ ? "the outgoing direction has ended" : "an earlier write ended halfway");
     }
     if (dead_) {
         std::rethrow_exception(failure_);

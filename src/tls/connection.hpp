@@ -88,10 +88,10 @@ private:
     int empty_records_ = 0;       ///< without data, since the last data
     bool reading_ = false;
     bool writing_ = false;
-    bool dead_ = false;          ///< TLS failed: nothing can be read or written
-    bool broken_ = false;        ///< a write ended halfway
-    bool ended_ = false;         ///< the peer's end was read
-    bool write_ended_ = false;   ///< ours was written
+    bool dead_ = false;         ///< TLS failed: nothing can be read or written
+    bool broken_ = false;       ///< a write ended halfway
+    bool ended_ = false;        ///< the peer's end was read
+    bool write_ended_ = false;  ///< ours was written
     bool shaking_hands_ = true;
 };
 

@@ -54,8 +54,7 @@ Bio open_file(const std::string& path, const char* operation) {
 bool holds_no_key() noexcept {
     const unsigned long code = ERR_peek_last_error();
     return (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) ||
-           (ERR_GET_LIB(code) == ERR_LIB_OSSL_DECODER &&
-            ERR_GET_REASON(code) == ERR_R_UNSUPPORTED);
+           (ERR_GET_LIB(code) == ERR_LIB_OSSL_DECODER && ERR_GET_REASON(code) == ERR_R_UNSUPPORTED);
 }
 
 bool at_end_of_pem() noexcept {

@@ -44,7 +44,9 @@ void TlsStream::close() noexcept {
     }
 }
 
-bool TlsStream::is_open() const noexcept { return connection_ != nullptr && connection_->is_open(); }
+bool TlsStream::is_open() const noexcept {
+    return connection_ != nullptr && connection_->is_open();
+}
 
 std::string TlsStream::name() const { return is_open() ? connection_->name() : "a closed stream"; }
 
@@ -52,7 +54,7 @@ void TlsStream::update_keys() { open_one("update keys").update_keys(); }
 
 Version TlsStream::version() const {
     return SSL_version(open_one("version").ssl()) == TLS1_2_VERSION ? Version::tls_1_2
-                                                                   : Version::tls_1_3;
+                                                                    : Version::tls_1_3;
 }
 
 std::string TlsStream::cipher() const { return SSL_get_cipher_name(open_one("cipher").ssl()); }
@@ -88,11 +90,11 @@ std::string TlsStream::export_keys(std::string_view label, std::size_t size,
                                    std::string_view context) const {
     std::string keys(size, '\0');
     ERR_clear_error();
-    detail::check(SSL_export_keying_material(
-                      open_one("export keys").ssl(), reinterpret_cast<unsigned char*>(keys.data()),
-                      size, label.data(), label.size(),
-                      reinterpret_cast<const unsigned char*>(context.data()), context.size(),
-                      1) == 1,
+    detail::check(SSL_export_keying_material(open_one("export keys").ssl(),
+                                             reinterpret_cast<unsigned char*>(keys.data()), size,
+                                             label.data(), label.size(),
+                                             reinterpret_cast<const unsigned char*>(context.data()),
+                                             context.size(), 1) == 1,
                   "export keys");
     return keys;
 }
@@ -106,15 +108,15 @@ io::Stream& TlsStream::under() noexcept {
 
 Task<TlsStream> connect(io::Stream under, std::string host, ClientContext context) {
     const detail::PeerName name = detail::parse_peer_name(host);
-    auto connection = std::make_unique<detail::Connection>(
-        std::move(under), detail::Access::state(context), name);
+    auto connection = std::make_unique<detail::Connection>(std::move(under),
+                                                           detail::Access::state(context), name);
     co_await connection->handshake();
     co_return detail::Access::stream(std::move(connection));
 }
 
 Task<TlsStream> accept(io::Stream under, ServerContext context) {
-    auto connection = std::make_unique<detail::Connection>(std::move(under),
-                                                           detail::Access::state(context));
+    auto connection =
+        std::make_unique<detail::Connection>(std::move(under), detail::Access::state(context));
     co_await connection->handshake();
     co_return detail::Access::stream(std::move(connection));
 }

@@ -48,8 +48,7 @@ std::string which(int code, int depth, X509* certificate) {
 int on_verify(int good, X509_STORE_CTX* store) {
     X509* const certificate = X509_STORE_CTX_get_current_cert(store);
     const int depth = X509_STORE_CTX_get_error_depth(store);
-    const bool between =
-        depth > 0 && depth + 1 < sk_X509_num(X509_STORE_CTX_get0_chain(store));
+    const bool between = depth > 0 && depth + 1 < sk_X509_num(X509_STORE_CTX_get0_chain(store));
     if (good == 1 && between && X509_check_ca(certificate) != 1) {
         X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_CA);
         good = 0;
@@ -78,8 +77,7 @@ void Connection::fail(const char* operation) {
         if (!note_.empty()) {
             why += " (" + note_ + ")";
         }
-        failure_ =
-            std::make_exception_ptr(CertificateError(name_, static_cast<int>(verdict), why));
+        failure_ = std::make_exception_ptr(CertificateError(name_, static_cast<int>(verdict), why));
         return;
     }
     const std::string reason = take_reason();

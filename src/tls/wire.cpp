@@ -35,8 +35,7 @@ io::Lease Wire::take_output() {
 
 int Wire::on_read(BIO* bio, char* to, int size) {
     BIO_clear_retry_flags(bio);
-    const int got =
-        static_cast<Wire*>(BIO_get_data(bio))->read(to, static_cast<std::size_t>(size));
+    const int got = static_cast<Wire*>(BIO_get_data(bio))->read(to, static_cast<std::size_t>(size));
     if (got < 0) {
         BIO_set_retry_read(bio);
     }

@@ -26,8 +26,7 @@ protected:
         run_sim([&]() -> Task<> {
             MemoryPair pair;
             auto [result, served] = co_await gather(
-                shaken(tls::connect(std::move(pair.client), test_host,
-                                    ClientContext(options))),
+                shaken(tls::connect(std::move(pair.client), test_host, ClientContext(options))),
                 message_of(answer_client_hello(std::move(pair.server), std::move(answer))));
             why = result.why;
         });
@@ -46,8 +45,7 @@ protected:
                 co_await message_of(peer.handshake());
             };
             auto [result, served] = co_await gather(
-                shaken(
-                    tls::connect(std::move(pair.client), test_host, ClientContext(options))),
+                shaken(tls::connect(std::move(pair.client), test_host, ClientContext(options))),
                 serve);
             why = result.why;
             result.stream.close();
@@ -85,9 +83,8 @@ protected:
     /// The groups of RFC 2409 and RFC 3526. OpenSSL has none below 1024 bits at any level.
     static void use_dh(SSL_CTX* context, int bits) {
         using tls::detail::Free;
-        const std::unique_ptr<BIGNUM, Free> prime(bits == 1024
-                                                      ? BN_get_rfc2409_prime_1024(nullptr)
-                                                      : BN_get_rfc3526_prime_2048(nullptr));
+        const std::unique_ptr<BIGNUM, Free> prime(
+            bits == 1024 ? BN_get_rfc2409_prime_1024(nullptr) : BN_get_rfc3526_prime_2048(nullptr));
         const std::unique_ptr<BIGNUM, Free> generator(BN_new());
         BN_set_word(generator.get(), 2);
         const std::unique_ptr<OSSL_PARAM_BLD, void (*)(OSSL_PARAM_BLD*)> builder(
@@ -162,13 +159,20 @@ TEST_F(BadsslProtocolTest, versions_of_before) {
 
 TEST_F(BadsslProtocolTest, ciphers_that_were_not_offered) {
     const std::pair<const char*, std::uint16_t> ciphers[] = {
-        {"RC4 with MD5", 0x0004},        {"RC4 with SHA-1", 0x0005},
-        {"RC4 by ECDHE", 0xc011},        {"export RC4 of 40 bits", 0x0003},
-        {"DES", 0x0009},                 {"3DES", 0x000a},
-        {"3DES by ECDHE", 0xc012},       {"NULL with SHA-1", 0x0002},
-        {"NULL with SHA-256", 0x003b},   {"anonymous DH, RC4", 0x0018},
-        {"anonymous DH, AES", 0x0034},   {"RSA without forward secrecy", 0x009c},
-        {"AES-CBC with SHA-1", 0xc013},  {"IDEA", 0x0007},
+        {"RC4 with MD5", 0x0004},
+        {"RC4 with SHA-1", 0x0005},
+        {"RC4 by ECDHE", 0xc011},
+        {"export RC4 of 40 bits", 0x0003},
+        {"DES", 0x0009},
+        {"3DES", 0x000a},
+        {"3DES by ECDHE", 0xc012},
+        {"NULL with SHA-1", 0x0002},
+        {"NULL with SHA-256", 0x003b},
+        {"anonymous DH, RC4", 0x0018},
+        {"anonymous DH, AES", 0x0034},
+        {"RSA without forward secrecy", 0x009c},
+        {"AES-CBC with SHA-1", 0xc013},
+        {"IDEA", 0x0007},
         {"no cipher of this name", 0xfafa},
     };
     for (const auto& [name, cipher] : ciphers) {

@@ -91,7 +91,9 @@ constexpr auto as_it_is = [](CertificateSpec&) {};
 const Case time_and_chain[] = {
     {"good", "it is good", true, [] { return leaf_for({test_host}); }},
     {"expired", "certificate has expired", false,
-     [] { return leaf_with([](CertificateSpec& spec) { spec.to_days = -1, spec.from_days = -9; }); }},
+     [] {
+         return leaf_with([](CertificateSpec& spec) { spec.to_days = -1, spec.from_days = -9; });
+     }},
     {"not yet valid", "certificate is not yet valid", false,
      [] { return leaf_with([](CertificateSpec& spec) { spec.from_days = 2; }); }},
     {"expired intermediate", "certificate has expired (number 1 above it", false,
@@ -192,7 +194,9 @@ const Case authority_cases[] = {
              [](CertificateSpec& spec) { spec.name_constraints = "critical,permitted;DNS:test"; });
      }},
     {"for clients only", "certificate purpose", false,
-     [] { return leaf_with([](CertificateSpec& spec) { spec.extended_key_usage = "clientAuth"; }); }},
+     [] {
+         return leaf_with([](CertificateSpec& spec) { spec.extended_key_usage = "clientAuth"; });
+     }},
     {"for e-mail only", "certificate purpose", false,
      [] {
          return leaf_with(
@@ -257,19 +261,20 @@ const Case name_cases[] = {
      [] { return leaf_with([](CertificateSpec& spec) { spec.common_name = "", spec.dns = {}; }); }},
     {"common name only", "a common name does not count", false,
      [] {
-         return leaf_with([](CertificateSpec& spec) { spec.common_name = test_host, spec.dns = {}; });
+         return leaf_with(
+             [](CertificateSpec& spec) { spec.common_name = test_host, spec.dns = {}; });
      }},
     {"*.com", "hostname mismatch", false, [] { return leaf_for({"*.com"}); }, "example.com"},
     {"*", "hostname mismatch", false, [] { return leaf_for({"*"}); }, "localhost"},
-    {"f*.example.test", "hostname mismatch", false,
-     [] { return leaf_for({"f*.example.test"}); }, "foo.example.test"},
-    {"*o.example.test", "hostname mismatch", false,
-     [] { return leaf_for({"*o.example.test"}); }, "foo.example.test"},
+    {"f*.example.test", "hostname mismatch", false, [] { return leaf_for({"f*.example.test"}); },
+     "foo.example.test"},
+    {"*o.example.test", "hostname mismatch", false, [] { return leaf_for({"*o.example.test"}); },
+     "foo.example.test"},
     {"a.*.test", "hostname mismatch", false, [] { return leaf_for({"a.*.test"}); }, "a.b.test"},
-    {"* over two labels", "hostname mismatch", false,
-     [] { return leaf_for({"*.example.test"}); }, "a.b.example.test"},
-    {"* for no label", "hostname mismatch", false,
-     [] { return leaf_for({"*.example.test"}); }, "example.test"},
+    {"* over two labels", "hostname mismatch", false, [] { return leaf_for({"*.example.test"}); },
+     "a.b.example.test"},
+    {"* for no label", "hostname mismatch", false, [] { return leaf_for({"*.example.test"}); },
+     "example.test"},
     {"* for one label", "it is good", true, [] { return leaf_for({"*.example.test"}); },
      "a.example.test"},
     {"*.co.uk", "no list of public suffixes is used; no authority signs this", true,
@@ -279,7 +284,12 @@ const Case name_cases[] = {
     {"A-label of an international name", "it is good", true,
      [] { return leaf_for({"xn--bcher-kva.test"}); }, "xn--bcher-kva.test"},
     {"U-label in the certificate", "hostname mismatch", false,
-     [] { return leaf_for({"b\xc3\xbc" "cher.test"}); }, "xn--bcher-kva.test"},
+     [] {
+         return leaf_for(
+             {"b\xc3\xbc"
+              "cher.test"});
+     },
+     "xn--bcher-kva.test"},
     {"xn--* as wildcard", "hostname mismatch", false,
      [] { return leaf_for({"xn--*.example.test"}); }, "xn--bcher-kva.example.test"},
     {"NUL in a name", "hostname mismatch", false,
@@ -292,15 +302,16 @@ const Case name_cases[] = {
          });
      }},
     {"address", "it is good", true, [] { return leaf_for_addresses({"10.1.2.3"}); }, "10.1.2.3"},
-    {"address of version 6", "it is good", true,
-     [] { return leaf_for_addresses({"2001:db8::1"}); }, "[2001:DB8:0::1]"},
+    {"address of version 6", "it is good", true, [] { return leaf_for_addresses({"2001:db8::1"}); },
+     "[2001:DB8:0::1]"},
     {"wrong address", "IP address mismatch (the certificate is for 10.1.2.4)", false,
      [] { return leaf_for_addresses({"10.1.2.4"}); }, "10.1.2.3"},
     {"address as a name", "IP address mismatch", false, [] { return leaf_for({"10.1.2.3"}); },
      "10.1.2.3"},
     {"address as common name", "IP address mismatch", false,
      [] {
-         return leaf_with([](CertificateSpec& spec) { spec.common_name = "10.1.2.3", spec.dns = {}; });
+         return leaf_with(
+             [](CertificateSpec& spec) { spec.common_name = "10.1.2.3", spec.dns = {}; });
      },
      "10.1.2.3"},
     {"* in an address", "IP address mismatch", false, [] { return leaf_for({"*.1.2.3"}); },
@@ -310,8 +321,7 @@ const Case name_cases[] = {
 class BadsslTest : public TlsSimTest {
 protected:
     static Task<> serve(io::Stream under, const Shown& shown) {
-        const tls::detail::SslContext context =
-            weak_context(true, TLS1_2_VERSION, TLS1_3_VERSION);
+        const tls::detail::SslContext context = weak_context(true, TLS1_2_VERSION, TLS1_3_VERSION);
         std::vector<const Entity*> more;
         for (const Entity& one : shown.chain) {
             more.push_back(&one);

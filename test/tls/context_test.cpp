@@ -136,9 +136,8 @@ TEST_F(ContextTest, a_server_may_have_a_certificate_for_each_kind_of_key) {
         ServerOptions options = server_options();
         options.identities.push_back(make_certificate(spec, &test_root()).identity());
         MemoryPair pair;
-        TlsPair both =
-            co_await secured(std::move(pair.client), std::move(pair.server),
-                             ClientContext(client_options()), ServerContext(options));
+        TlsPair both = co_await secured(std::move(pair.client), std::move(pair.server),
+                                        ClientContext(client_options()), ServerContext(options));
         EXPECT_TRUE(both.client.peer_certificate().has_value());
     });
 }

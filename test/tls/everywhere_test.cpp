@@ -34,9 +34,9 @@ TEST_P(TlsEverywhereTest, a_handshake_a_conversation_and_its_end) {
 TEST_P(TlsEverywhereTest, a_handshake_that_fails) {
     expect_clean([&]() -> Task<> {
         Pair pair = co_await connected();
-        auto [one, other] = co_await gather(
-            shaken(tls::connect(std::move(pair.client), "wrong.test", client_)),
-            shaken(tls::accept(std::move(pair.server), server_)));
+        auto [one, other] =
+            co_await gather(shaken(tls::connect(std::move(pair.client), "wrong.test", client_)),
+                            shaken(tls::accept(std::move(pair.server), server_)));
         EXPECT_TRUE(one.is_certificate_error);
     });
 }

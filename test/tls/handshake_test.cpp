@@ -16,8 +16,7 @@ protected:
         auto both = co_await shake_over(pair, client, server, host);
         co_return both;
     }
-    static Task<std::pair<Shaken, Shaken>> shake_over(MemoryPair& pair,
-                                                      const ClientOptions& client,
+    static Task<std::pair<Shaken, Shaken>> shake_over(MemoryPair& pair, const ClientOptions& client,
                                                       const ServerOptions& server,
                                                       std::string host = test_host) {
         auto [one, other] = co_await gather(
@@ -131,8 +130,7 @@ TEST_F(HandshakeTest, the_name_chooses_the_context) {
         ClientOptions client = client_options();
         client.alpn = {"one"};
         auto refused = co_await shake(client, server, "one.test");
-        EXPECT_EQ(refused.second.why,
-                  "tls handshake memory: peer did not return a certificate");
+        EXPECT_EQ(refused.second.why, "tls handshake memory: peer did not return a certificate");
         client.identities.push_back(make_leaf({"me"}).identity());
         auto one = co_await shake(client, server, "one.test");
         EXPECT_EQ(one.first.why + one.second.why, "");
@@ -156,8 +154,7 @@ TEST_F(HandshakeTest, other_names_can_be_refused) {
         auto good = co_await shake(client_options(), server);
         EXPECT_EQ(good.first.why, "");
         auto bad = co_await shake(client_options(), server, "other.test");
-        EXPECT_EQ(bad.first.why,
-                  "tls handshake other.test: the peer's alert: unrecognized name");
+        EXPECT_EQ(bad.first.why, "tls handshake other.test: the peer's alert: unrecognized name");
         EXPECT_EQ(bad.second.why,
                   "tls handshake memory: the client asks for a name that is not served");
     });
@@ -193,8 +190,7 @@ TEST_F(HandshakeTest, a_client_that_must_show_who_it_is_and_does_not_is_refused)
             ClientOptions client = client_options();
             client.max_version = version;
             auto absent = co_await shake(client, server);
-            EXPECT_EQ(absent.second.why,
-                      "tls handshake memory: peer did not return a certificate");
+            EXPECT_EQ(absent.second.why, "tls handshake memory: peer did not return a certificate");
             // Under TLS 1.3 the client's handshake has ended by then: its first read is told.
             std::string told = absent.first.why;
             if (told.empty()) {
@@ -224,8 +220,8 @@ TEST_F(HandshakeTest, a_silent_peer_is_given_up_on) {
         EXPECT_EQ(one.why, "tls handshake server.test: it took longer than 3000 ms");
         EXPECT_EQ(now() - before, 3s);
         MemoryPair silent;
-        const Shaken other = co_await shaken(
-            tls::accept(std::move(silent.server), ServerContext(server_options())));
+        const Shaken other =
+            co_await shaken(tls::accept(std::move(silent.server), ServerContext(server_options())));
         EXPECT_EQ(other.why, "tls handshake memory: it took longer than 10000 ms");
         EXPECT_EQ(now() - before, 13s);
     });
@@ -249,26 +245,26 @@ TEST_F(HandshakeTest, a_peer_that_goes_or_talks_nonsense_is_an_error) {
     run_sim([&]() -> Task<> {
         MemoryPair gone;
         gone.server.close();
-        const Shaken one = co_await shaken(tls::connect(std::move(gone.client), test_host,
-                                                        ClientContext(client_options())));
+        const Shaken one = co_await shaken(
+            tls::connect(std::move(gone.client), test_host, ClientContext(client_options())));
         EXPECT_NE(one.why, "");
 
         MemoryPair ended;
         co_await ended.server.shutdown_write();
-        const Shaken two = co_await shaken(tls::connect(std::move(ended.client), test_host,
-                                                        ClientContext(client_options())));
+        const Shaken two = co_await shaken(
+            tls::connect(std::move(ended.client), test_host, ClientContext(client_options())));
         EXPECT_EQ(two.why, "tls handshake server.test: the peer ended the connection");
 
         MemoryPair http;
         co_await http.client.write_all("GET / HTTP/1.0\r\n\r\n");
-        const Shaken three = co_await shaken(
-            tls::accept(std::move(http.server), ServerContext(server_options())));
+        const Shaken three =
+            co_await shaken(tls::accept(std::move(http.server), ServerContext(server_options())));
         EXPECT_EQ(three.why, "tls handshake memory: http request");
 
         MemoryPair noise;
         co_await noise.client.write_all(std::string(100, '\x80'));
-        const Shaken four = co_await shaken(
-            tls::accept(std::move(noise.server), ServerContext(server_options())));
+        const Shaken four =
+            co_await shaken(tls::accept(std::move(noise.server), ServerContext(server_options())));
         EXPECT_NE(four.why.find("tls handshake memory: "), std::string::npos);
     });
 }
@@ -277,7 +273,9 @@ TEST_F(HandshakeTest, hosts_that_cannot_be_are_refused) {
     run_sim([&]() -> Task<> {
         using namespace std::string_literals;
         for (const std::string& host :
-             {""s, "."s, "a..b"s, "good.test\0.evil.test"s, "ex ample"s, "b\xc3\xbc""cher.test"s,
+             {""s, "."s, "a..b"s, "good.test\0.evil.test"s, "ex ample"s,
+              "b\xc3\xbc"
+              "cher.test"s,
               "127.1"s, "1.2.3.4.5"s, "999.1.1.1"s, "0x7f.0x1"s, "a/b"s, "a:b"s, "a@b"s,
               std::string(64, 'a') + ".test", std::string(300, 'a'), "*.test"s}) {
             MemoryPair pair;

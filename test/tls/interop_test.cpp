@@ -89,8 +89,7 @@ public:
     }
 
     void say(const std::string& text) const {
-        EXPECT_EQ(::write(input_, text.data(), text.size()),
-                  static_cast<ssize_t>(text.size()));
+        EXPECT_EQ(::write(input_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }
     void hang_up() {
         if (input_ >= 0) {
@@ -133,11 +132,15 @@ protected:
 
     std::vector<std::string> client_arguments(const TcpListener& listener,
                                               std::vector<std::string> more) const {
-        std::vector<std::string> all{"s_client",    "-connect",
+        std::vector<std::string> all{"s_client",
+                                     "-connect",
                                      listener.local_address().to_string(),
-                                     "-CAfile",     root_,
-                                     "-servername", test_host,
-                                     "-verify_hostname", test_host,
+                                     "-CAfile",
+                                     root_,
+                                     "-servername",
+                                     test_host,
+                                     "-verify_hostname",
+                                     test_host,
                                      "-verify_return_error"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
@@ -217,11 +220,11 @@ TEST_F(InteropTest, s_client_resumes_its_session) {
             TcpListener listener = TcpListener::listen(Address::loopback(0));
             const std::string session = folder_.file("session");
             for (const bool again : {false, true}) {
-                Program program(folder_,
-                                client_arguments(listener, {version, "-ign_eof",
-                                                            again ? "-sess_in" : "-sess_out",
-                                                            session}),
-                                "hello\n");
+                Program program(
+                    folder_,
+                    client_arguments(
+                        listener, {version, "-ign_eof", again ? "-sess_in" : "-sess_out", session}),
+                    "hello\n");
                 TcpStream tcp = co_await listener.accept();
                 TlsStream stream = co_await tls::accept(std::move(tcp), context);
                 EXPECT_EQ(stream.resumed(), again) << version;
@@ -250,11 +253,11 @@ TEST_F(InteropTest, s_client_does_not_believe_a_wrong_name) {
 TEST_F(InteropTest, our_client_talks_to_s_server) {
     for (const char* const version : {"-tls1_2", "-tls1_3"}) {
         bounded([&]() -> Task<> {
-            Program program(folder_,
-                            {"s_server", "-accept", "127.0.0.1:0", "-cert", chain_, "-key", key_,
-                             "-CAfile", root_, "-Verify", "1", "-verify_return_error", "-rev",
-                             "-alpn", "x,h2", version},
-                            "");
+            Program program(
+                folder_,
+                {"s_server", "-accept", "127.0.0.1:0", "-cert", chain_, "-key", key_, "-CAfile",
+                 root_, "-Verify", "1", "-verify_return_error", "-rev", "-alpn", "x,h2", version},
+                "");
             const std::uint16_t at = co_await port();
             ClientOptions options;
             options.trust = tls::Trust::file(root_);

@@ -44,8 +44,8 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
 }
 
 void add_unknown(X509* certificate, const std::string& value) {
-    const std::unique_ptr<ASN1_OBJECT, void (*)(ASN1_OBJECT*)> object(
-        OBJ_txt2obj("1.2.3.4.5.6", 1), &ASN1_OBJECT_free);
+    const std::unique_ptr<ASN1_OBJECT, void (*)(ASN1_OBJECT*)> object(OBJ_txt2obj("1.2.3.4.5.6", 1),
+                                                                      &ASN1_OBJECT_free);
     const std::unique_ptr<ASN1_OCTET_STRING, void (*)(ASN1_OCTET_STRING*)> text(
         ASN1_OCTET_STRING_new(), &ASN1_OCTET_STRING_free);
     ASN1_OCTET_STRING_set(text.get(), reinterpret_cast<const unsigned char*>(value.data()),
@@ -124,10 +124,9 @@ Entity make_certificate(const CertificateSpec& spec, const Entity* issuer) {
     X509_gmtime_adj(X509_getm_notBefore(it), spec.from_days * day);
     X509_gmtime_adj(X509_getm_notAfter(it), spec.to_days * day);
     if (!spec.common_name.empty()) {
-        X509_NAME_add_entry_by_txt(
-            X509_get_subject_name(it), "CN", MBSTRING_UTF8,
-            reinterpret_cast<const unsigned char*>(spec.common_name.data()),
-            static_cast<int>(spec.common_name.size()), -1, 0);
+        X509_NAME_add_entry_by_txt(X509_get_subject_name(it), "CN", MBSTRING_UTF8,
+                                   reinterpret_cast<const unsigned char*>(spec.common_name.data()),
+                                   static_cast<int>(spec.common_name.size()), -1, 0);
     }
     X509* const signer = issuer != nullptr ? issuer->certificate() : it;
     X509_set_issuer_name(it, X509_get_subject_name(signer));

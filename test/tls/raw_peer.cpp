@@ -9,8 +9,7 @@ using tls::detail::Ssl;
 using tls::detail::SslContext;
 using tls::detail::take_reason;
 
-SslContext weak_context(bool server, int min_version, int max_version,
-                        const std::string& ciphers) {
+SslContext weak_context(bool server, int min_version, int max_version, const std::string& ciphers) {
     ERR_clear_error();
     SslContext context(SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()));
     SSL_CTX_set_security_level(context.get(), 0);

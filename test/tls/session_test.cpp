@@ -13,8 +13,8 @@ protected:
     static Task<bool> resumes(const ClientContext& client, const ServerContext& server,
                               std::string host = test_host) {
         MemoryPair pair;
-        TlsPair both = co_await secured(std::move(pair.client), std::move(pair.server), client,
-                                        server, host);
+        TlsPair both =
+            co_await secured(std::move(pair.client), std::move(pair.server), client, server, host);
         co_await both.server.write_all("hello");
         co_await both.server.shutdown_write();
         const std::string text = co_await read_to_end(both.client);
@@ -266,8 +266,8 @@ TEST_F(KeysTest, empty_records_without_end_are_an_error) {
     run_sim([&]() -> Task<> {
         MemoryPair memory;
         ClientContext context(client_options());
-        TlsPair pair = co_await secured(std::move(memory.client), std::move(memory.server),
-                                        context, ServerContext(server_options()));
+        TlsPair pair = co_await secured(std::move(memory.client), std::move(memory.server), context,
+                                        ServerContext(server_options()));
         // Change-cipher-spec records are allowed for old middleboxes, and carry nothing.
         const std::string record("\x14\x03\x03\x00\x01\x01", 6);
         std::string many;

@@ -63,9 +63,9 @@ TEST_P(TlsStreamTest, eight_mebibytes_in_both_directions_at_once) {
     on_driver([&]() -> Task<> {
         TlsPair pair = co_await tls_pair();
         const std::string text = numbered_text(8 << 20);
-        auto [at_server, at_client, one, other] = co_await gather(
-            read_to_end(pair.server), read_to_end(pair.client), write_and_end(pair.client, text),
-            write_and_end(pair.server, text));
+        auto [at_server, at_client, one, other] =
+            co_await gather(read_to_end(pair.server), read_to_end(pair.client),
+                            write_and_end(pair.client, text), write_and_end(pair.server, text));
         EXPECT_TRUE(at_server == text);
         EXPECT_TRUE(at_client == text);
     });
@@ -114,8 +114,7 @@ TEST_P(TlsStreamTest, a_truncation_may_be_an_end_if_the_options_say_so) {
     on_driver([&]() -> Task<> {
         ServerOptions options = server_options();
         options.truncation_is_end = true;
-        TlsPair pair =
-            co_await tls_pair(ClientContext(client_options()), ServerContext(options));
+        TlsPair pair = co_await tls_pair(ClientContext(client_options()), ServerContext(options));
         co_await pair.client.write_all("all of it");
         co_await pair.client.under().shutdown_write();
         const std::string text = co_await read_to_end(pair.server);

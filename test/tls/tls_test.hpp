@@ -113,8 +113,8 @@ protected:
     static Task<TlsPair> tls_pair(ClientContext client, ServerContext server,
                                   std::string host = test_host) {
         Pair pair = co_await connected();
-        TlsPair secure = co_await secured(std::move(pair.client), std::move(pair.server), client,
-                                          server, host);
+        TlsPair secure =
+            co_await secured(std::move(pair.client), std::move(pair.server), client, server, host);
         co_return secure;
     }
     static Task<TlsPair> tls_pair() {

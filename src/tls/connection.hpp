@@ -55,10 +55,9 @@ public:
     void remember(Session session);
 
 private:
-    class Turn;
-    class Halfway;
-
     Connection(io::Stream under, std::shared_ptr<State> state, std::string name);
+    static constexpr int empty_records_max = 64;
+
     static void on_message(int sent, int version, int type, const void* data, std::size_t size,
                            SSL* ssl, void* self);
 

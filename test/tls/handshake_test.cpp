@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What two ends agree on, and what becomes of a handshake that does not end well.
+#include <thread>
+
 #include "tls/raw_peer.hpp"
 #include "tls/tls_test.hpp"
 
@@ -267,6 +269,42 @@ TEST_F(HandshakeTest, a_peer_that_goes_or_talks_nonsense_is_an_error) {
             co_await shaken(tls::accept(std::move(noise.server), ServerContext(server_options())));
         EXPECT_NE(four.why.find("tls handshake memory: "), std::string::npos);
     });
+}
+
+// Our message fails, but the reason lies before the end.
+TEST_F(HandshakeTest, why_a_peer_refuses_is_heard_although_it_is_gone) {
+    run_sim([&]() -> Task<> {
+        MemoryPair pair;
+        co_await pair.server.write_all(std::string("\x15\x03\x03\x00\x02\x02\x28", 7));
+        pair.server.close();
+        const Shaken result = co_await shaken(
+            tls::connect(std::move(pair.client), test_host, ClientContext(client_options())));
+        EXPECT_EQ(result.why, "tls handshake server.test: the peer's alert: handshake failure");
+    });
+}
+
+TEST_F(HandshakeTest, contexts_are_shared_by_threads) {
+    const ClientContext client(client_options());
+    const ServerContext server(server_options());
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            run_sim([&]() -> Task<> {
+                for (int round = 0; round < 5; ++round) {
+                    MemoryPair pair;
+                    TlsPair both = co_await secured(std::move(pair.client), std::move(pair.server),
+                                                    client, server);
+                    co_await both.server.write_all("x");
+                    const std::string text = co_await read_count(both.client, 1);
+                    EXPECT_EQ(text, "x");
+                }
+            });
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    EXPECT_GT(client.sessions(), 0U);
 }
 
 TEST_F(HandshakeTest, hosts_that_cannot_be_are_refused) {

@@ -63,9 +63,9 @@ public:
     /// For errors: the host that was asked for, or what the stream below calls itself.
     std::string name() const;
 
-    /// New keys for what is sent from here on, and the peer is asked for new ones too. TLS 1.3
-    /// changes keys by itself never; for connections of many gigabytes it should be asked to. It
-    /// goes out with the next write.
+    /// New keys for what is sent from the next write on, which also asks the peer for new ones.
+    /// Nothing else changes keys: a connection should be asked to before 16 million records, which
+    /// are 256 GiB in large ones.
     ///
     /// Errors: TlsError (not_supported) under TLS 1.2.
     void update_keys();

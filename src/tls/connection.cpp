@@ -22,7 +22,8 @@ Connection::Connection(io::Stream under, std::shared_ptr<State> state, std::stri
     SSL_set_msg_callback(ssl_.get(), &on_message);
 }
 
-Connection::Connection(io::Stream under, std::shared_ptr<ClientState> state, const PeerName& host)
+Connection::Connection(io::Stream under, const std::shared_ptr<ClientState>& state,
+                       const PeerName& host)
     : Connection(std::move(under), std::shared_ptr<State>(state), host.text) {
     client_ = state.get();
     ERR_clear_error();

@@ -22,7 +22,7 @@ namespace rondo::tls::detail {
 /// that is stopped must have no effect. The exception is the last alert of a failed connection.
 class Connection {
 public:
-    Connection(io::Stream under, std::shared_ptr<ClientState> state, const PeerName& host);
+    Connection(io::Stream under, const std::shared_ptr<ClientState>& state, const PeerName& host);
     Connection(io::Stream under, std::shared_ptr<ServerState> state);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

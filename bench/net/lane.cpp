@@ -15,10 +15,24 @@
 namespace bench {
 namespace {
 
+/// The CPU time of this thread: what other programs took of the processor is not in it.
 std::int64_t now_ns() {
     timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// What the clock itself takes, the smallest of many.
+std::int64_t clock_ns() {
+    static const std::int64_t cost = [] {
+        std::int64_t least = INT64_MAX;
+        for (int i = 0; i < 1000; ++i) {
+            const std::int64_t before = now_ns();
+            least = std::min(least, now_ns() - before);
+        }
+        return least;
+    }();
+    return cost;
 }
 
 }  // namespace
@@ -60,6 +74,7 @@ void Clients::receive() {
 }
 
 bool Lane::wait_for_slice() {
+    clock_ns();
     go_.acquire();
     return !over_;
 }
@@ -73,7 +88,7 @@ void Lane::start_watch() {
 
 void Lane::stop_watch() {
     CALLGRIND_TOGGLE_COLLECT;
-    total_ += now_ns() - started_;
+    total_ += now_ns() - started_ - clock_ns();
 }
 
 double Lane::run_slice() {

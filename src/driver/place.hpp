@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "driver/descriptor_table.hpp"
+#include "rondo/base/config.hpp"
 #include "rondo/loop/operation.hpp"
 
 namespace rondo::detail {
@@ -18,7 +19,7 @@ inline constexpr std::uint8_t operation_lent = 1;
 /// Operation::flags: it is a pool thread that does.
 inline constexpr std::uint8_t operation_pooled = 2;
 
-inline bool is_poll(const Operation& operation) noexcept {
+RONDO_INLINE bool is_poll(const Operation& operation) noexcept {
     return operation.kind == OperationKind::poll;
 }
 
@@ -27,36 +28,38 @@ inline bool has_poll(const Descriptor& descriptor) noexcept {
            (descriptor.writer != nullptr && is_poll(*descriptor.writer));
 }
 
-inline bool reads(const Operation& operation) noexcept {
-    switch (operation.kind) {
-        case OperationKind::accept:
-        case OperationKind::receive:
-        case OperationKind::receive_leased:
-        case OperationKind::read: return true;
-        case OperationKind::poll: return (operation.size & EPOLLIN) != 0;
-        default: return false;
-    }
+template <class... Kinds>
+constexpr unsigned set_of(Kinds... kinds) noexcept {
+    return ((1U << static_cast<unsigned>(kinds)) | ...);
 }
 
-inline bool writes(const Operation& operation) noexcept {
-    switch (operation.kind) {
-        case OperationKind::connect:
-        case OperationKind::send_all:
-        case OperationKind::send_vector:
-        case OperationKind::send_file:
-        case OperationKind::write: return true;
-        case OperationKind::poll: return (operation.size & EPOLLOUT) != 0;
-        default: return false;
-    }
+inline constexpr unsigned reading_kinds =
+    set_of(OperationKind::accept, OperationKind::receive, OperationKind::receive_leased,
+           OperationKind::read);
+inline constexpr unsigned writing_kinds =
+    set_of(OperationKind::connect, OperationKind::send_all, OperationKind::send_vector,
+           OperationKind::send_file, OperationKind::write);
+
+RONDO_INLINE bool reads(const Operation& operation) noexcept {
+    return is_poll(operation) ? (operation.size & EPOLLIN) != 0
+                              : (set_of(operation.kind) & reading_kinds) != 0;
+}
+
+RONDO_INLINE bool writes(const Operation& operation) noexcept {
+    return is_poll(operation) ? (operation.size & EPOLLOUT) != 0
+                              : (set_of(operation.kind) & writing_kinds) != 0;
 }
 
 /// 0 when `operation` may stand at the descriptor, else -EBUSY.
 ///
 /// Polls and other kinds do not share one: whoever polls makes the calls itself, so what the driver
 /// knows of the descriptor would be wrong.
-inline int find_place(const Operation& operation, const Descriptor& descriptor) noexcept {
+RONDO_INLINE int find_place(const Operation& operation, const Descriptor& descriptor) noexcept {
     const Operation* reader = descriptor.reader;
     const Operation* writer = descriptor.writer;
+    if (reader == nullptr && writer == nullptr) {
+        return 0;
+    }
     if ((reads(operation) && reader != nullptr) || (writes(operation) && writer != nullptr)) {
         return -EBUSY;
     }
@@ -64,7 +67,7 @@ inline int find_place(const Operation& operation, const Descriptor& descriptor) 
     return other != nullptr && is_poll(*other) != is_poll(operation) ? -EBUSY : 0;
 }
 
-inline void take_place(Operation& operation, Descriptor& descriptor) noexcept {
+RONDO_INLINE void take_place(Operation& operation, Descriptor& descriptor) noexcept {
     if (reads(operation)) {
         descriptor.reader = &operation;
     }
@@ -73,7 +76,7 @@ inline void take_place(Operation& operation, Descriptor& descriptor) noexcept {
     }
 }
 
-inline void leave_place(const Operation& operation, Descriptor& descriptor) noexcept {
+RONDO_INLINE void leave_place(const Operation& operation, Descriptor& descriptor) noexcept {
     if (descriptor.reader == &operation) {
         descriptor.reader = nullptr;
     }

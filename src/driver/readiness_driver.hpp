@@ -138,7 +138,7 @@ bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
 }
 
 template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::submit_readiness(Operation& operation) noexcept {
+RONDO_INLINE bool ReadinessDriver<Body, Calls>::submit_readiness(Operation& operation) noexcept {
     Descriptor* descriptor = table_.find(operation.fd);
     if (descriptor == nullptr) {
         return end_inside(operation, -EBADF);
@@ -208,7 +208,7 @@ int ReadinessDriver<Body, Calls>::close_descriptor(int fd) noexcept {
 }
 
 template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, Descriptor& descriptor) noexcept {
+RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, Descriptor& descriptor) noexcept {
     switch (operation.kind) {
         case OperationKind::receive: return attempt_receive(calls_, operation, descriptor);
         case OperationKind::receive_leased:
@@ -223,7 +223,7 @@ bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, Descriptor& des
 }
 
 template <class Body, class Calls>
-int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
+RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
                                           Descriptor& descriptor) noexcept {
     const bool out = !reads(operation);
     if (!out && descriptor.short_read == ShortRead::unknown) {
@@ -236,7 +236,7 @@ int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
 
 // Makes the call of an operation that has its place. False: it would block still, and waits again.
 template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
+RONDO_INLINE bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
                                              Descriptor& descriptor) noexcept {
     if (!attempt(operation, descriptor)) {
         const int error = arm_for(operation, descriptor);

@@ -105,7 +105,9 @@ RONDO_INLINE WaitResult EventLoop::wait_for_driver(Driver::Time until) {
 
 void EventLoop::came_back(WaitResult result) {
     turns_since_poll_ = 0;
-    turns_to_clock_ = 0;
+    if (timers_ != 0) {
+        turns_to_clock_ = 0;
+    }
     polled_at_ = now_;
     if (result != WaitResult::progress) [[unlikely]] {
         on_stall(result);

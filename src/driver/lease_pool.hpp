@@ -18,6 +18,9 @@ public:
     void* take() noexcept;
     void give_back(void* buffer) noexcept;
 
+    /// False when take() would ask the allocator for more than the pool will ever keep.
+    bool has_spare() const noexcept { return kept_count_ > 0 || out_ < kept_max; }
+
     /// Buffers taken and not yet given back.
     std::size_t out() const noexcept { return out_; }
 

@@ -96,6 +96,7 @@ private:
     bool attempt(Operation& operation, Descriptor& descriptor) noexcept;
     int start_connect(const Operation& operation, Descriptor& descriptor) noexcept;
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
+    bool is_better_late(const Operation& reader, const Descriptor& descriptor) const noexcept;
     bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
 
     int adopt_both(int result, const int (&fds)[2]) noexcept {
@@ -291,6 +292,15 @@ void ReadinessDriver<Body, Calls>::cancel(Operation& operation) noexcept {
     ended_.push(operation);
 }
 
+// A batch of large receives would push each other out of the cache, and one of many leased ones
+// would take a buffer for each: these are read when the loop reaches the task that uses them.
+template <class Body, class Calls>
+RONDO_INLINE bool ReadinessDriver<Body, Calls>::is_better_late(
+    const Operation& reader, const Descriptor& descriptor) const noexcept {
+    return (descriptor.bulk && reader.kind != OperationKind::accept) ||
+           (reader.kind == OperationKind::receive_leased && !leases_.has_spare());
+}
+
 template <class Body, class Calls>
 void ReadinessDriver<Body, Calls>::on_edge(Descriptor& descriptor, unsigned events) noexcept {
     if ((events & hang_up_events) != 0) {
@@ -300,7 +310,7 @@ void ReadinessDriver<Body, Calls>::on_edge(Descriptor& descriptor, unsigned even
         descriptor.dry = false;
         Operation* reader = descriptor.reader;
         if (waits_for_edge(reader)) {
-            if (descriptor.bulk && reader->kind != OperationKind::accept) {
+            if (is_better_late(*reader, descriptor)) {
                 reader->state = OperationState::runnable;
                 reader->ready(*reader);
             } else if (try_again(*reader, descriptor)) {

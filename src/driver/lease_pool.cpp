@@ -43,7 +43,7 @@ void* LeasePool::take() noexcept {
         buffer = kept_[--kept_count_];
         permit(buffer);
     } else {
-        buffer = std::aligned_alloc(4096, Driver::lease_size);
+        buffer = std::malloc(Driver::lease_size);
     }
     if (buffer != nullptr) {
         ++out_;

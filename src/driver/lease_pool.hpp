@@ -9,6 +9,8 @@ namespace rondo::detail {
 
 class LeasePool {
 public:
+    static constexpr std::size_t kept_max = 64;  ///< 4 MiB; what a peak needed beyond is freed
+
     LeasePool() = default;
     LeasePool(const LeasePool&) = delete;
     LeasePool& operator=(const LeasePool&) = delete;
@@ -25,8 +27,6 @@ public:
     std::size_t out() const noexcept { return out_; }
 
 private:
-    static constexpr std::size_t kept_max = 64;  // 4 MiB; what a peak needed beyond is freed
-
     std::array<void*, kept_max> kept_{};
     std::size_t kept_count_ = 0;
     std::size_t out_ = 0;

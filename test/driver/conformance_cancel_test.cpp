@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cancelling: before, while, when runnable, when done. Leased buffers, whose cancelling returns
 // them.
+#include <algorithm>
 #include <cerrno>
+#include <deque>
+#include <utility>
+#include <vector>
 
 #include "driver/conformance.hpp"
+#include "driver/lease_pool.hpp"
 
 namespace rondo::test {
 
@@ -184,6 +189,38 @@ TEST_P(Conformance, leased_buffers_are_used_again) {
     EXPECT_EQ(receive.data, first);
     driver().give_back(receive.data);
     close_both(client, server);
+}
+
+TEST_P(Conformance, many_leased_receives_at_once_take_no_more_buffers_than_the_pool_keeps) {
+    constexpr std::size_t count = detail::LeasePool::kept_max + 20;
+    std::vector<std::pair<int, int>> pairs;
+    std::deque<TestOperation> receives;
+    for (std::size_t i = 0; i < count; ++i) {
+        pairs.push_back(bench_->tcp_pair());
+        TestOperation& receive =
+            receives.emplace_back(OperationKind::receive_leased, pairs.back().first);
+        ASSERT_FALSE(bench_->submit(receive));
+    }
+    for (const auto& [client, server] : pairs) {
+        ASSERT_EQ(bench_->send(server, "x"), 1);
+    }
+    const auto announced = [](const TestOperation& receive) { return receive.announced > 0; };
+    while (!std::all_of(receives.begin(), receives.end(), announced)) {
+        ASSERT_NE(driver().wait(Driver::never), WaitResult::stalled);
+    }
+    EXPECT_LE(bench_->leases_out(), detail::LeasePool::kept_max);
+    EXPECT_TRUE(std::any_of(receives.begin(), receives.end(), [](const TestOperation& receive) {
+        return receive.state == OperationState::runnable;
+    }));
+    for (TestOperation& receive : receives) {
+        bench_->finish(receive);
+        ASSERT_EQ(receive.result, 1);
+        driver().give_back(receive.data);
+    }
+    EXPECT_EQ(bench_->leases_out(), 0u);
+    for (const auto& [client, server] : pairs) {
+        close_both(client, server);
+    }
 }
 
 }  // namespace rondo::test

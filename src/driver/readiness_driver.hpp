@@ -209,7 +209,8 @@ int ReadinessDriver<Body, Calls>::close_descriptor(int fd) noexcept {
 }
 
 template <class Body, class Calls>
-RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, Descriptor& descriptor) noexcept {
+RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation,
+                                                        Descriptor& descriptor) noexcept {
     switch (operation.kind) {
         case OperationKind::receive: return attempt_receive(calls_, operation, descriptor);
         case OperationKind::receive_leased:
@@ -225,7 +226,7 @@ RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation, De
 
 template <class Body, class Calls>
 RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
-                                          Descriptor& descriptor) noexcept {
+                                                       Descriptor& descriptor) noexcept {
     const bool out = !reads(operation);
     if (!out && descriptor.short_read == ShortRead::unknown) {
         descriptor.short_read = calls_.short_means_empty(operation.fd) ? ShortRead::means_empty
@@ -238,7 +239,7 @@ RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operatio
 // Makes the call of an operation that has its place. False: it would block still, and waits again.
 template <class Body, class Calls>
 RONDO_INLINE bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
-                                             Descriptor& descriptor) noexcept {
+                                                          Descriptor& descriptor) noexcept {
     if (!attempt(operation, descriptor)) {
         const int error = arm_for(operation, descriptor);
         if (error == 0) {

@@ -67,6 +67,7 @@ Errc errc_of(int os_error) noexcept {
         case EDQUOT:
         case EFBIG:
         case EMLINK:
+        case ETOOMANYREFS:
         case EAGAIN: return Errc::exhausted;
         case EINVAL:
         case EFAULT:
@@ -79,6 +80,8 @@ Errc errc_of(int os_error) noexcept {
         case ELOOP:
         case ESPIPE:
         case EXDEV:
+        case EMSGSIZE:
+        case EISCONN:
         case EDESTADDRREQ: return Errc::invalid;
         case ENOSYS:
         case EOPNOTSUPP:

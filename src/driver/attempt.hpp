@@ -6,6 +6,8 @@
 /// network.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <cstdint>
 
@@ -86,11 +88,54 @@ bool attempt_send_all(Calls& calls, Operation& operation, Descriptor& descriptor
     return true;
 }
 
+inline bool only_tries(const Operation& message) noexcept {
+    return (message.size & message_try) != 0;
+}
+
+// A message that must not wait leaves the hint as it is found: nobody armed an edge for it.
+inline bool end_message(Operation& operation, int result, bool& hint) noexcept {
+    if (result == -EAGAIN && !only_tries(operation)) {
+        hint = true;
+        return false;
+    }
+    operation.result = result;
+    return true;
+}
+
+template <class Calls>
+bool attempt_receive_message(Calls& calls, LeasePool& leases, Operation& operation,
+                             Descriptor& descriptor) noexcept {
+    auto& message = *static_cast<msghdr*>(operation.data);
+    if ((operation.size & message_lease) == 0) {
+        const int result = calls.receive_message(operation.fd, &message);
+        return end_message(operation, result, descriptor.dry);
+    }
+    message.msg_iov->iov_base = leases.take();
+    message.msg_iov->iov_len = Driver::lease_size;
+    if (message.msg_iov->iov_base == nullptr) {
+        operation.result = -ENOMEM;
+        return true;
+    }
+    const int result = calls.receive_message(operation.fd, &message);
+    if (result <= 0) {
+        leases.give_back(message.msg_iov->iov_base);
+        message.msg_iov->iov_base = nullptr;
+    }
+    return end_message(operation, result, descriptor.dry);
+}
+
+template <class Calls>
+bool attempt_send_message(Calls& calls, Operation& operation, Descriptor& descriptor) noexcept {
+    const int result = calls.send_message(operation.fd, static_cast<msghdr*>(operation.data));
+    return end_message(operation, result, descriptor.full);
+}
+
 // A new connection has rarely been written to yet: its first receive waits for the edge.
 template <class Calls>
 bool attempt_accept(Calls& calls, DescriptorTable& table, Operation& operation,
                     Descriptor& descriptor) noexcept {
-    const int result = calls.accept(operation.fd);
+    std::uint32_t length = operation.size;
+    const int result = calls.accept(operation.fd, operation.data, &length);
     if (blocked(result, descriptor.dry)) {
         return false;
     }
@@ -104,6 +149,7 @@ bool attempt_accept(Calls& calls, DescriptorTable& table, Operation& operation,
         operation.result = -EMFILE;
         return true;
     }
+    operation.moved = length;
     accepted->renew();
     accepted->dry = true;
     accepted->short_read = descriptor.short_read;

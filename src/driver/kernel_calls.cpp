@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/sendfile.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -32,6 +32,10 @@ int retry_interrupted(Call call) noexcept {
             return -errno;
         }
     }
+}
+
+int type_of(SocketType type) noexcept {
+    return (type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
 }
 
 // A result is an int.
@@ -103,12 +107,26 @@ int KernelCalls::send_file(int fd, int file, std::uint64_t offset, std::uint32_t
     return retry_interrupted([&] { return ::sendfile(fd, file, &at, clamp_size(size)); });
 }
 
-int KernelCalls::accept(int fd) noexcept {
+int KernelCalls::receive_message(int fd, msghdr* message) noexcept {
+    return retry_interrupted(
+        [&] { return ::recvmsg(fd, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+}
+
+int KernelCalls::send_message(int fd, const msghdr* message) noexcept {
+    return retry_interrupted([&] { return ::sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+int KernelCalls::accept(int fd, void* address, std::uint32_t* length) noexcept {
+    sockaddr* const peer = *length > 0 ? static_cast<sockaddr*>(address) : nullptr;
     for (;;) {
-        const int accepted = retry_interrupted(
-            [&] { return ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); });
+        socklen_t size = *length;
+        const int accepted = retry_interrupted([&] {
+            return ::accept4(fd, peer, peer != nullptr ? &size : nullptr,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+        });
         // The peer gave up while it stood in the queue; the next one is meant.
         if (accepted != -ECONNABORTED && accepted != -EPROTO) {
+            *length = peer != nullptr ? size : 0;
             return accepted;
         }
     }
@@ -192,32 +210,28 @@ int KernelCalls::shutdown(int fd, int how) noexcept {
 // Linux closes the number even when it says EINTR.
 int KernelCalls::close(int fd) noexcept { return ::close(fd) == 0 || errno == EINTR ? 0 : -errno; }
 
-int KernelCalls::open_socket(int family) noexcept {
-    const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int KernelCalls::open_socket(int family, SocketType type) noexcept {
+    const int fd = ::socket(family, type_of(type), 0);
     return fd >= 0 ? fd : -errno;
 }
 
-int KernelCalls::listen(const sockaddr* address, std::uint32_t length, int backlog,
-                        bool share_port) noexcept {
-    const int fd = open_socket(address->sa_family);
-    if (fd < 0) {
-        return fd;
+int KernelCalls::bind(int fd, const sockaddr* address, std::uint32_t length) noexcept {
+    return ::bind(fd, address, length) == 0 ? 0 : -errno;
+}
+
+int KernelCalls::listen(int fd, int backlog) noexcept {
+    return ::listen(fd, backlog) == 0 ? 0 : -errno;
+}
+
+int KernelCalls::remove_socket_file(const char* path) noexcept {
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return -errno;
     }
-    int error = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (error == 0 && share_port) {
-        error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (!S_ISSOCK(status.st_mode)) {
+        return -ENOTSOCK;
     }
-    if (error == 0 && address->sa_family == AF_INET6) {
-        error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    }
-    if (error == 0 && (::bind(fd, address, length) != 0 || ::listen(fd, backlog) != 0)) {
-        error = -errno;
-    }
-    if (error != 0) {
-        ::close(fd);
-        return error;
-    }
-    return fd;
+    return ::unlink(path) == 0 ? 0 : -errno;
 }
 
 int KernelCalls::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept {
@@ -227,10 +241,6 @@ int KernelCalls::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t
     }
     *length = size;
     return 0;
-}
-
-int KernelCalls::bind(int fd, const sockaddr* address, std::uint32_t length) noexcept {
-    return ::bind(fd, address, length) == 0 ? 0 : -errno;
 }
 
 // Connecting a datagram socket asks for the route, and sends nothing.
@@ -248,13 +258,23 @@ int KernelCalls::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr
     return result;
 }
 
-int KernelCalls::set_option(int fd, int level, int name, int value) noexcept {
-    return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : -errno;
+int KernelCalls::set_option(int fd, int level, int name, const void* value,
+                            std::uint32_t size) noexcept {
+    return setsockopt(fd, level, name, value, size) == 0 ? 0 : -errno;
 }
 
-int KernelCalls::socket_pair(int (&fds)[2]) noexcept {
-    const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    return ::socketpair(AF_UNIX, type, 0, fds) == 0 ? 0 : -errno;
+int KernelCalls::get_option(int fd, int level, int name, void* value,
+                            std::uint32_t* size) noexcept {
+    socklen_t length = *size;
+    if (getsockopt(fd, level, name, value, &length) != 0) {
+        return -errno;
+    }
+    *size = length;
+    return 0;
+}
+
+int KernelCalls::socket_pair(int (&fds)[2], SocketType type) noexcept {
+    return ::socketpair(AF_UNIX, type_of(type), 0, fds) == 0 ? 0 : -errno;
 }
 
 int KernelCalls::make_pipe(int (&fds)[2]) noexcept {

@@ -6,8 +6,10 @@
 #include <cstdint>
 
 #include "rondo/base/bytes.hpp"
+#include "rondo/loop/driver.hpp"
 #include "rondo/loop/operation.hpp"
 
+struct msghdr;
 struct sockaddr;
 
 namespace rondo::detail {
@@ -25,7 +27,10 @@ struct KernelCalls {
                            std::size_t skip) noexcept;
     /// Sends bytes of a file; 0 at its end. Waits for the disk, not for the socket.
     static int send_file(int fd, int file, std::uint64_t offset, std::uint32_t size) noexcept;
-    static int accept(int fd) noexcept;
+    static int receive_message(int fd, msghdr* message) noexcept;
+    static int send_message(int fd, const msghdr* message) noexcept;
+    /// `length` in and out; no address is wanted when it is 0.
+    static int accept(int fd, void* address, std::uint32_t* length) noexcept;
     /// 0, -EINPROGRESS, or the error.
     static int connect(int fd, const void* address, std::uint32_t length) noexcept;
     /// What became of a connect in progress: 0, -EINPROGRESS (not yet), or the error.
@@ -39,15 +44,17 @@ struct KernelCalls {
 
     static int shutdown(int fd, int how) noexcept;
     static int close(int fd) noexcept;
-    static int open_socket(int family) noexcept;
-    static int listen(const sockaddr* address, std::uint32_t length, int backlog,
-                      bool share_port) noexcept;
-    static int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
+    static int open_socket(int family, SocketType type) noexcept;
     static int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
+    static int listen(int fd, int backlog) noexcept;
+    static int remove_socket_file(const char* path) noexcept;
+    static int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
     static int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                          std::uint32_t* length) noexcept;
-    static int set_option(int fd, int level, int name, int value) noexcept;
-    static int socket_pair(int (&fds)[2]) noexcept;
+    static int set_option(int fd, int level, int name, const void* value,
+                          std::uint32_t size) noexcept;
+    static int get_option(int fd, int level, int name, void* value, std::uint32_t* size) noexcept;
+    static int socket_pair(int (&fds)[2], SocketType type) noexcept;
     static int make_pipe(int (&fds)[2]) noexcept;
 };
 

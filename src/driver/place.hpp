@@ -35,10 +35,10 @@ constexpr unsigned set_of(Kinds... kinds) noexcept {
 
 inline constexpr unsigned reading_kinds =
     set_of(OperationKind::accept, OperationKind::receive, OperationKind::receive_leased,
-           OperationKind::read);
+           OperationKind::receive_message, OperationKind::read);
 inline constexpr unsigned writing_kinds =
     set_of(OperationKind::connect, OperationKind::send_all, OperationKind::send_vector,
-           OperationKind::send_file, OperationKind::write);
+           OperationKind::send_file, OperationKind::send_message, OperationKind::write);
 
 RONDO_INLINE bool reads(const Operation& operation) noexcept {
     return is_poll(operation) ? (operation.size & EPOLLIN) != 0
@@ -83,6 +83,14 @@ RONDO_INLINE void leave_place(const Operation& operation, Descriptor& descriptor
     if (descriptor.writer == &operation) {
         descriptor.writer = nullptr;
     }
+}
+
+/// False when the hints say that a call would block. A message that must not wait is tried always.
+inline bool must_try(const Operation& operation, const Descriptor& descriptor) noexcept {
+    const bool blocks = reads(operation) ? descriptor.dry : descriptor.full;
+    return !blocks ||
+           (operation.kind >= OperationKind::receive_message &&
+            operation.kind <= OperationKind::send_message && (operation.size & message_try) != 0);
 }
 
 /// True when an edge lets `operation` (nullptr: nobody) make its call.

@@ -60,6 +60,14 @@ protected:
         return fd;
     }
 
+    /// The socket changes its nature: what was seen of it before says nothing.
+    void forget_hints(int fd) noexcept {
+        if (Descriptor* descriptor = table_.find(fd)) {
+            descriptor->dry = false;
+            descriptor->full = false;
+        }
+    }
+
     DescriptorTable table_;
     OperationList ended_;  ///< cancelled operations; the next wait() reports them
     LeasePool leases_;

@@ -43,28 +43,44 @@ public:
     void cancel(Operation& operation) noexcept final;
     bool perform(Operation& operation) noexcept final;
 
-    int open_socket(int family) noexcept final { return adopt(calls_.open_socket(family)); }
-    int listen(const sockaddr* address, std::uint32_t length, int backlog,
-               bool share_port) noexcept final {
-        body().settle();
-        return adopt(calls_.listen(address, length, backlog, share_port));
-    }
-    int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {
-        return calls_.socket_name(fd, peer, address, length);
+    using Driver::set_option;
+
+    int open_socket(int family, SocketType type) noexcept final {
+        int fd = calls_.open_socket(family, type);
+        if (fd == -EMFILE) {
+            body().settle();
+            fd = calls_.open_socket(family, type);
+        }
+        return adopt(fd);
     }
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept final {
         body().settle();
         return calls_.bind(fd, address, length);
     }
+    int listen(int fd, int backlog) noexcept final {
+        body().settle();
+        forget_hints(fd);
+        return calls_.listen(fd, backlog);
+    }
+    int remove_socket_file(const char* path) noexcept final {
+        return calls_.remove_socket_file(path);
+    }
+    int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {
+        return calls_.socket_name(fd, peer, address, length);
+    }
     int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                   std::uint32_t* length) noexcept final {
         return calls_.source_of(to, to_length, address, length);
     }
-    int set_option(int fd, int level, int name, int value) noexcept final {
-        return calls_.set_option(fd, level, name, value);
+    int set_option(int fd, int level, int name, const void* value,
+                   std::uint32_t size) noexcept final {
+        return calls_.set_option(fd, level, name, value, size);
     }
-    int socket_pair(int (&fds)[2]) noexcept final {
-        return adopt_both(calls_.socket_pair(fds), fds);
+    int get_option(int fd, int level, int name, void* value, std::uint32_t* size) noexcept final {
+        return calls_.get_option(fd, level, name, value, size);
+    }
+    int socket_pair(int (&fds)[2], SocketType type) noexcept final {
+        return adopt_both(calls_.socket_pair(fds, type), fds);
     }
     int make_pipe(int (&fds)[2]) noexcept final { return adopt_both(calls_.make_pipe(fds), fds); }
 
@@ -95,6 +111,7 @@ private:
     int close_descriptor(int fd) noexcept;
     bool attempt(Operation& operation, Descriptor& descriptor) noexcept;
     int start_connect(const Operation& operation, Descriptor& descriptor) noexcept;
+    bool attempt_first(Operation& operation, Descriptor& descriptor) noexcept;
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
     bool is_better_late(const Operation& reader, const Descriptor& descriptor) const noexcept;
     bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
@@ -152,8 +169,7 @@ RONDO_INLINE bool ReadinessDriver<Body, Calls>::submit_readiness(Operation& oper
         if (result != -EINPROGRESS) {
             return end_inside(operation, result);
         }
-    } else if (!(reads(operation) ? descriptor->dry : descriptor->full) &&
-               attempt(operation, *descriptor)) {
+    } else if (must_try(operation, *descriptor) && attempt_first(operation, *descriptor)) {
         operation.state = OperationState::done;
         return true;
     }
@@ -218,10 +234,28 @@ RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation,
         case OperationKind::send_all: return attempt_send_all(calls_, operation, descriptor);
         case OperationKind::send_vector: return attempt_send_vector(calls_, operation, descriptor);
         case OperationKind::send_file: return attempt_send_file(calls_, operation, descriptor);
+        case OperationKind::receive_message:
+            return attempt_receive_message(calls_, leases_, operation, descriptor);
+        case OperationKind::send_message:
+            return attempt_send_message(calls_, operation, descriptor);
         case OperationKind::accept: return attempt_accept(calls_, table_, operation, descriptor);
         case OperationKind::connect: return attempt_connect_result(calls_, operation, descriptor);
         default: return attempt_transfer(calls_, operation, descriptor);
     }
+}
+
+// The first attempt, inside submit(). A descriptor whose close is only queued is as good as free.
+template <class Body, class Calls>
+bool ReadinessDriver<Body, Calls>::attempt_first(Operation& operation,
+                                                 Descriptor& descriptor) noexcept {
+    if (!attempt(operation, descriptor)) {
+        return false;
+    }
+    if (operation.kind != OperationKind::accept || operation.result != -EMFILE) {
+        return true;
+    }
+    body().settle();
+    return attempt(operation, descriptor);
 }
 
 template <class Body, class Calls>

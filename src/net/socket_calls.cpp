@@ -3,45 +3,101 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
 
 #include "rondo/base/assert.hpp"
 #include "rondo/loop/event_loop.hpp"
+#include "rondo/net/unix_address.hpp"
 
 namespace rondo::net::detail {
 
-void close_socket(int fd) noexcept {
-    RONDO_REQUIRE(rondo::detail::local.loop != nullptr, "a socket outlived its event loop");
-    Operation close(OperationKind::close, fd);
-    rondo::detail::local.loop->driver().submit(close);
+std::string SocketName::to_string() const {
+    if (const auto address = Address::from(data(), length)) {
+        return address->to_string();
+    }
+    const auto address = UnixAddress::from(data(), length);
+    return address && !address->is_unnamed() ? address->to_string() : std::string();
+}
+
+SocketName name_of(int fd, bool peer) {
+    SocketName name;
+    const int result = current_loop().driver().socket_name(fd, peer, name.data(), &name.length);
+    if (result < 0) {
+        throw Error(peer ? "peer_address" : "local_address", {}, -result);
+    }
+    return name;
 }
 
 Address address_of(int fd, bool peer) {
-    sockaddr_storage storage{};
-    auto* const name = reinterpret_cast<sockaddr*>(&storage);
-    std::uint32_t length = sizeof storage;
-    const int result = current_loop().driver().socket_name(fd, peer, name, &length);
-    const char* const what = peer ? "peer_address" : "local_address";
-    if (result < 0) {
-        throw Error(what, {}, -result);
-    }
-    const auto address = Address::from(name, length);
+    const SocketName name = name_of(fd, peer);
+    const auto address = Address::from(name.data(), name.length);
     if (!address) {
-        throw Error(Errc::not_supported, what, {}, "not an internet socket");
+        throw Error(Errc::not_supported, peer ? "peer_address" : "local_address", {},
+                    "not an internet socket");
     }
     return *address;
 }
 
 std::string try_name(int fd, bool peer) {
-    try {
-        return address_of(fd, peer).to_string();
-    } catch (const Error&) {
-        return {};
-    }
+    SocketName name;
+    const int result = current_loop().driver().socket_name(fd, peer, name.data(), &name.length);
+    return result < 0 ? std::string() : name.to_string();
 }
 
-void set_no_delay(int fd, bool on) noexcept {
-    current_loop().driver().set_option(fd, IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+int set_int(int fd, int level, int name, int value) noexcept {
+    return current_loop().driver().set_option(fd, level, name, value);
+}
+
+namespace {
+
+int to_int(std::int64_t value) noexcept {
+    return static_cast<int>(std::clamp<std::int64_t>(value, 0, INT_MAX));
+}
+
+int set_keep_alive(int fd, const KeepAlive& asked) noexcept {
+    const int values[][2] = {
+        {TCP_KEEPIDLE, to_int(asked.idle.count())},
+        {TCP_KEEPINTVL, to_int(asked.interval.count())},
+        {TCP_KEEPCNT, asked.count},
+    };
+    for (const auto& [name, value] : values) {
+        if (const int error = set_int(fd, IPPROTO_TCP, name, value); error != 0) {
+            return error;
+        }
+    }
+    return set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+}  // namespace
+
+int apply(int fd, const TcpOptions& options) noexcept {
+    int error = 0;
+    const auto set = [&](bool wanted, int level, int name, std::int64_t value) {
+        if (error == 0 && wanted) {
+            error = set_int(fd, level, name, to_int(value));
+        }
+    };
+    const auto timeout =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options.user_timeout);
+    set(options.no_delay, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(options.user_timeout > Duration::zero(), IPPROTO_TCP, TCP_USER_TIMEOUT, timeout.count());
+    set(options.receive_buffer > 0, SOL_SOCKET, SO_RCVBUF,
+        static_cast<std::int64_t>(options.receive_buffer));
+    set(options.send_buffer > 0, SOL_SOCKET, SO_SNDBUF,
+        static_cast<std::int64_t>(options.send_buffer));
+    return error == 0 && options.keep_alive ? set_keep_alive(fd, *options.keep_alive) : error;
+}
+
+int connect_now(int fd, const sockaddr* address, std::uint32_t length) noexcept {
+    Operation connect(OperationKind::connect, fd);
+    connect.data = const_cast<sockaddr*>(address);
+    connect.size = length;
+    const bool ended = current_loop().driver().submit(connect);
+    RONDO_ASSERT(ended, "a connect that never waits waits");
+    return connect.result;
 }
 
 }  // namespace rondo::net::detail

@@ -1,23 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What streams and listeners share.
+/// What the sockets of this module share: calls of the driver that do not wait, and names.
 #pragma once
 
-#include <string_view>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
 
 #include "rondo/net/address.hpp"
+#include "rondo/net/tcp_options.hpp"
 
 namespace rondo::net::detail {
 
-/// Closes `fd` through the running loop's driver. Requires: a loop runs on this thread.
-void close_socket(int fd) noexcept;
+/// A socket's name as the system has it.
+struct SocketName {
+    sockaddr_storage storage{};
+    std::uint32_t length = sizeof storage;
 
-/// The socket's own or its peer's address. Throws Error.
+    const sockaddr* data() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+    sockaddr* data() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+    /// "127.0.0.1:80", "/run/x.sock", "@abstract", "" when it has none.
+    std::string to_string() const;
+};
+
+/// Throws Error when there is no such name.
+SocketName name_of(int fd, bool peer);
+
+/// Requires: it is an internet socket.
 Address address_of(int fd, bool peer);
 
-/// The same for error messages: empty when it is not known.
+/// "" instead of an error.
 std::string try_name(int fd, bool peer);
 
-/// Small writes are sent at once. Failing is of no consequence.
-void set_no_delay(int fd, bool on) noexcept;
+/// 0 or -errno.
+int set_int(int fd, int level, int name, int value) noexcept;
+/// Sets what `options` ask for; 0 or -errno. On a listener they are those of its connections.
+int apply(int fd, const TcpOptions& options) noexcept;
+
+/// A connect of a socket that never waits for one: datagrams, and Unix streams, where -EAGAIN means
+/// that the listener's queue is full.
+int connect_now(int fd, const sockaddr* address, std::uint32_t length) noexcept;
 
 }  // namespace rondo::net::detail

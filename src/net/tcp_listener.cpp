@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/net/tcp_listener.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "net/socket_calls.hpp"
 
 namespace rondo::net {
@@ -11,37 +14,60 @@ Accept::Accept(const TcpListener& listener) noexcept
 TcpStream Accept::await_resume() const {
     const int accepted = AwaitOperation::await_resume();
     if (accepted < 0) [[unlikely]] {
-        const std::string name =
-            listener_->is_open() ? detail::try_name(listener_->fd_, false) : "a closed listener";
-        throw Error("accept", name, -accepted);
+        throw Error("accept", listener_->name(), -accepted);
     }
-    detail::set_no_delay(accepted, true);
     return TcpStream(accepted);
 }
 
-TcpListener& TcpListener::operator=(TcpListener&& other) noexcept {
-    if (this != &other) {
-        close();
-        fd_ = std::exchange(other.fd_, -1);
+AcceptFrom::AcceptFrom(const TcpListener& listener) noexcept
+    : AwaitOperation(OperationKind::accept, listener.fd_), listener_(&listener) {}
+
+AcceptedTcp AcceptFrom::await_resume() const {
+    const int accepted = AwaitOperation::await_resume();
+    if (accepted < 0) [[unlikely]] {
+        throw Error("accept", listener_->name(), -accepted);
     }
-    return *this;
+    const auto* const name = reinterpret_cast<const sockaddr*>(peer_);
+    return {TcpStream(accepted), Address::from(name, bytes_moved()).value_or(Address())};
 }
+
+namespace {
+
+// Options of the listener are inherited by the connections it accepts.
+int prepare(int fd, const Address& address, const ListenOptions& options) noexcept {
+    int error = detail::set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (error == 0 && options.share_port) {
+        error = detail::set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    }
+    if (error == 0 && address.is_ipv6()) {
+        error = detail::set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1);
+    }
+    return error == 0 ? detail::apply(fd, options.accepted) : error;
+}
+
+}  // namespace
 
 TcpListener TcpListener::listen(const Address& address, ListenOptions options) {
-    const int fd = current_loop().driver().listen(address.data(), address.size(), options.backlog,
-                                                  options.share_port);
-    if (fd < 0) {
-        throw Error("listen", address.to_string(), -fd);
+    Driver& driver = current_loop().driver();
+    const int fd = driver.open_socket(address.family());
+    TcpListener listener(fd);
+    int result = fd < 0 ? fd : prepare(fd, address, options);
+    if (result == 0) {
+        result = driver.bind(fd, address.data(), address.size());
     }
-    return TcpListener(fd);
-}
-
-void TcpListener::close() noexcept {
-    if (fd_ >= 0) {
-        detail::close_socket(std::exchange(fd_, -1));
+    if (result == 0) {
+        result = driver.listen(fd, options.backlog);
     }
+    if (result < 0) {
+        throw Error("listen", address.to_string(), -result);
+    }
+    return listener;
 }
 
 Address TcpListener::local_address() const { return detail::address_of(fd_, false); }
+
+std::string TcpListener::name() const {
+    return is_open() ? detail::try_name(fd_, false) : "a closed listener";
+}
 
 }  // namespace rondo::net

@@ -1,103 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/net/tcp_stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <climits>
 
 #include "net/socket_calls.hpp"
-#include "rondo/base/assert.hpp"
 
 namespace rondo::net {
 
-// ------------------------------------------------------------------------ the awaitables
-
-namespace {
-
-std::uint32_t clamped(std::size_t size) noexcept {
-    return static_cast<std::uint32_t>(size < INT_MAX ? size : INT_MAX);
-}
-
-}  // namespace
-
-ReadSome::ReadSome(const TcpStream& stream, MutableBytes to) noexcept
-    : AwaitOperation(OperationKind::receive, stream.fd_, to.data(), clamped(to.size())),
-      stream_(&stream) {
-    RONDO_REQUIRE(!to.empty(), "read_some into an empty buffer: its 0 would mean end of stream");
-}
-
-std::size_t ReadSome::await_resume() const {
-    const int got = AwaitOperation::await_resume();
-    if (got < 0) [[unlikely]] {
-        throw Error("read", stream_->name(), -got);
-    }
-    return static_cast<std::size_t>(got);
-}
-
-ReadLeased::ReadLeased(const TcpStream& stream) noexcept
-    : AwaitOperation(OperationKind::receive_leased, stream.fd_), stream_(&stream) {}
-
-io::Lease ReadLeased::await_resume() const {
-    const int got = AwaitOperation::await_resume();
-    if (got < 0) [[unlikely]] {
-        throw Error("read", stream_->name(), -got);
-    }
-    return io::Lease::adopt(got > 0 ? lease() : nullptr, static_cast<std::size_t>(got));
-}
-
-// The driver never writes to what it sends.
-WriteAll::WriteAll(TcpStream& stream, Bytes bytes) noexcept
-    : AwaitOperation(OperationKind::send_all, stream.broken_ ? -1 : stream.fd_,
-                     const_cast<std::byte*>(bytes.data()), clamped(bytes.size())),
-      stream_(&stream) {
-    RONDO_REQUIRE(bytes.size() <= INT_MAX, "write_all of 2 GiB or more");
-}
-
-WriteAll::WriteAll(TcpStream& stream, std::span<const Bytes> parts) noexcept
-    : AwaitOperation(OperationKind::send_vector, stream.broken_ ? -1 : stream.fd_,
-                     const_cast<Bytes*>(parts.data()), clamped(parts.size())),
-      stream_(&stream) {
-    RONDO_REQUIRE(parts.size() <= INT_MAX, "write_all of 2 GiB or more");
-}
-
-void WriteAll::await_resume() const {
-    const int got = AwaitOperation::await_resume();
-    if (got >= 0) [[likely]] {
-        return;
-    }
-    stream_->throw_write_error(got);
-}
-
-WriteAll::~WriteAll() {
-    if (AwaitOperation::await_resume() < 0 && bytes_moved() > 0) [[unlikely]] {
-        stream_->broken_ = true;
-    }
-}
-
-// ------------------------------------------------------------------------------ a stream
-
-void TcpStream::throw_write_error(int result) const {
-    if (broken_) {
-        throw Error(Errc::closed, "write", name(), "an earlier write ended halfway");
-    }
-    throw Error("write", name(), -result);
-}
-
-TcpStream::TcpStream(TcpStream&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), broken_(other.broken_) {}
-
-TcpStream& TcpStream::operator=(TcpStream&& other) noexcept {
-    if (this != &other) {
-        close();
-        fd_ = std::exchange(other.fd_, -1);
-        broken_ = other.broken_;
-    }
-    return *this;
-}
-
-Task<TcpStream> TcpStream::connect_from(Address address, std::optional<Address> local) {
+Task<TcpStream> TcpStream::connect_from(Address address, std::optional<Address> local,
+                                        TcpOptions options) {
     Driver& driver = current_loop().driver();
     const int fd = driver.open_socket(address.family());
     if (fd < 0) {
@@ -110,130 +27,71 @@ Task<TcpStream> TcpStream::connect_from(Address address, std::optional<Address> 
             throw Error("connect", address.to_string() + " from " + local->to_string(), -bound);
         }
     }
-    const int result = co_await AwaitOperation(
-        OperationKind::connect, fd, const_cast<sockaddr*>(address.data()), address.size());
+    int result = detail::apply(fd, options);
+    if (result == 0) {
+        result = co_await AwaitOperation(OperationKind::connect, fd,
+                                         const_cast<sockaddr*>(address.data()), address.size());
+    }
     if (result < 0) {
         throw Error("connect", address.to_string(), -result);
     }
-    detail::set_no_delay(fd, true);
     co_return stream;
 }
 
-Task<TcpStream> TcpStream::connect(Address address) { return connect_from(address, std::nullopt); }
-
-Task<TcpStream> TcpStream::connect(Address address, Address local) {
-    return connect_from(address, local);
+Task<TcpStream> TcpStream::connect(Address address, TcpOptions options) {
+    return connect_from(address, std::nullopt, options);
 }
 
-/// Breaks the stream for writing, unless all that was begun got sent.
-class TcpStream::PartialSend {
-public:
-    explicit PartialSend(TcpStream& stream) noexcept : stream_(stream) {}
-    PartialSend(const PartialSend&) = delete;
-    PartialSend& operator=(const PartialSend&) = delete;
-    ~PartialSend() {
-        if (!complete_ && sent_ > 0) {
-            stream_.broken_ = true;
-        }
-    }
-    void add(std::uint64_t bytes) noexcept { sent_ += bytes; }
-    void complete() noexcept { complete_ = true; }
-    std::uint64_t sent() const noexcept { return sent_; }
-
-private:
-    TcpStream& stream_;
-    std::uint64_t sent_ = 0;
-    bool complete_ = false;
-};
-
-namespace {
-
-/// Tells how much an operation moved, however it ends.
-template <class Account>
-struct SendOperation : AwaitOperation {
-    SendOperation(int socket, int& file, std::uint32_t bytes, std::uint64_t at,
-                  Account& to) noexcept
-        : AwaitOperation(OperationKind::send_file, socket, &file, bytes, at), account(to) {}
-    SendOperation(const SendOperation&) = delete;
-    SendOperation& operator=(const SendOperation&) = delete;
-    ~SendOperation() { account.add(bytes_moved()); }
-
-    Account& account;
-};
-
-// What sendfile does not know: files without pages, sockets of rare families.
-bool is_unknown(int result) noexcept {
-    return result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP;
+Task<TcpStream> TcpStream::connect(Address address, Address local, TcpOptions options) {
+    return connect_from(address, local, options);
 }
 
-}  // namespace
-
-Task<std::uint64_t> TcpStream::send_file(int file, std::uint64_t offset, std::uint64_t size) {
-    constexpr std::uint64_t step = std::uint64_t{1} << 30;
-    PartialSend account(*this);
-    for (bool more = size > 0; more;) {
-        const auto wanted = static_cast<std::uint32_t>(std::min(size - account.sent(), step));
-        int result = 0;
-        {
-            SendOperation operation(broken_ ? -1 : fd_, file, wanted, offset + account.sent(),
-                                    account);
-            result = co_await operation;
-        }
-        if (is_unknown(result) && account.sent() == 0) {
-            co_await send_by_reading(file, offset, size, account);
-            break;
-        }
-        if (result < 0) {
-            throw_write_error(result);
-        }
-        more = static_cast<std::uint32_t>(result) == wanted && account.sent() < size;
-    }
-    account.complete();
-    co_return account.sent();
-}
-
-Task<> TcpStream::send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
-                                  PartialSend& account) {
-    while (account.sent() < size) {
-        const io::Lease piece =
-            co_await io::detail::read_file(file, offset + account.sent(), size - account.sent());
-        if (piece.empty()) {
-            co_return;
-        }
-        co_await write_all(piece.bytes());
-        account.add(piece.size());
-    }
-}
-
-void TcpStream::shutdown_write() {
-    Operation shutdown(OperationKind::shutdown, fd_);
-    shutdown.size = SHUT_WR;
-    current_loop().driver().submit(shutdown);
-    if (shutdown.result < 0) {
-        throw Error("shutdown", name(), -shutdown.result);
-    }
-}
-
-void TcpStream::close() noexcept {
+void TcpStream::reset() noexcept {
     if (fd_ >= 0) {
-        detail::close_socket(std::exchange(fd_, -1));
+        const linger at_once{1, 0};
+        current_loop().driver().set_option(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close();
     }
 }
 
-void TcpStream::set_no_delay(bool on) { detail::set_no_delay(fd_, on); }
+void TcpStream::set_no_delay(bool on) { set_option(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); }
+
+bool TcpStream::no_delay() const { return option(IPPROTO_TCP, TCP_NODELAY) != 0; }
+
+void TcpStream::set_keep_alive(std::optional<KeepAlive> options) {
+    if (!options) {
+        set_option(SOL_SOCKET, SO_KEEPALIVE, 0);
+        return;
+    }
+    TcpOptions all;
+    all.no_delay = false;  // is left as it is
+    all.keep_alive = options;
+    check_result(detail::apply(fd_, all), "set_keep_alive", name());
+}
+
+std::optional<KeepAlive> TcpStream::keep_alive() const {
+    if (option(SOL_SOCKET, SO_KEEPALIVE) == 0) {
+        return std::nullopt;
+    }
+    return KeepAlive{std::chrono::seconds(option(IPPROTO_TCP, TCP_KEEPIDLE)),
+                     std::chrono::seconds(option(IPPROTO_TCP, TCP_KEEPINTVL)),
+                     option(IPPROTO_TCP, TCP_KEEPCNT)};
+}
+
+void TcpStream::set_user_timeout(Duration timeout) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
+    set_option(IPPROTO_TCP, TCP_USER_TIMEOUT,
+               static_cast<int>(std::clamp<std::int64_t>(milliseconds.count(), 0, INT_MAX)));
+}
+
+Duration TcpStream::user_timeout() const {
+    return std::chrono::milliseconds(option(IPPROTO_TCP, TCP_USER_TIMEOUT));
+}
+
+void TcpStream::set_quick_ack(bool on) { set_option(IPPROTO_TCP, TCP_QUICKACK, on ? 1 : 0); }
 
 Address TcpStream::local_address() const { return detail::address_of(fd_, false); }
 
 Address TcpStream::peer_address() const { return detail::address_of(fd_, true); }
-
-std::string TcpStream::name() const {
-    if (fd_ < 0) {
-        return "a closed stream";
-    }
-    if (std::string peer = detail::try_name(fd_, true); !peer.empty()) {
-        return peer;
-    }
-    return "a peer of " + detail::try_name(fd_, false);
-}
 
 }  // namespace rondo::net

@@ -26,14 +26,21 @@ bool is_known(int family) noexcept {
 
 // ------------------------------------------------------------------------------- descriptors
 
-int SimNetwork::open_socket(int family) noexcept {
+int SimNetwork::open_socket(int family, SocketType type) noexcept {
     if (const int error = enter(sim::Call::socket, "socket", -1); error != 0) {
         return error;
     }
-    return is_known(family) ? add(make_socket(family)) : -EAFNOSUPPORT;
+    if (!is_known(family)) {
+        return -EAFNOSUPPORT;
+    }
+    auto socket = make_socket(family);
+    if (type == SocketType::datagram) {
+        socket->datagrams = std::make_unique<SimDatagrams>();
+    }
+    return add(std::move(socket));
 }
 
-int SimNetwork::make_pair(int (&fds)[2], bool pipe) {
+int SimNetwork::make_pair(int (&fds)[2], bool pipe, bool datagrams) {
     if (open_ + 2 > std::min(options_.descriptors_max, descriptors_max)) {
         return -EMFILE;
     }
@@ -44,6 +51,9 @@ int SimNetwork::make_pair(int (&fds)[2], bool pipe) {
     for (SimSocket* socket : {first.get(), second.get()}) {
         socket->stage = SimSocket::Stage::connected;
         socket->is_pipe = pipe;
+        if (datagrams) {
+            socket->datagrams = std::make_unique<SimDatagrams>();
+        }
         socket->local.family = AF_UNIX;
         socket->remote.family = AF_UNIX;
     }
@@ -53,14 +63,14 @@ int SimNetwork::make_pair(int (&fds)[2], bool pipe) {
     return 0;
 }
 
-int SimNetwork::socket_pair(int (&fds)[2]) noexcept {
+int SimNetwork::socket_pair(int (&fds)[2], SocketType type) noexcept {
     const int error = enter(sim::Call::socket_pair, "socket_pair", -1);
-    return error != 0 ? error : make_pair(fds, false);
+    return error != 0 ? error : make_pair(fds, false, type == SocketType::datagram);
 }
 
 int SimNetwork::make_pipe(int (&fds)[2]) noexcept {
     const int error = enter(sim::Call::make_pipe, "make_pipe", -1);
-    return error != 0 ? error : make_pair(fds, true);
+    return error != 0 ? error : make_pair(fds, true, false);
 }
 
 int SimNetwork::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept {
@@ -168,11 +178,28 @@ int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noex
     if (local.family != AF_UNIX && !local.host.is_any() && !links_.is_host(local.host)) {
         return -EADDRNOTAVAIL;
     }
-    if ((local.family == AF_UNIX || local.port != 0) && is_taken(local, false)) {
+    const bool is_file = local.family == AF_UNIX && !local.path.empty() && local.path[0] != '\0';
+    if (is_file && socket_files_.contains(local.path)) {
         return -EADDRINUSE;
     }
-    socket->local = local;
+    if (socket->datagrams != nullptr) {
+        if (const int error = bind_datagram(*socket, local); error != 0) {
+            return error;
+        }
+    } else if ((local.family == AF_UNIX || local.port != 0) &&
+               is_taken(local, socket->shares_port)) {
+        return -EADDRINUSE;
+    } else {
+        socket->local = local;
+    }
+    if (is_file) {
+        socket_files_.insert(local.path);
+    }
     return 0;
+}
+
+int SimNetwork::remove_socket_file(const char* path) noexcept {
+    return socket_files_.erase(path) > 0 ? 0 : -ENOENT;
 }
 
 int SimNetwork::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
@@ -184,39 +211,37 @@ int SimNetwork::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr*
 
 // ------------------------------------------------------------------------------ listeners
 
-int SimNetwork::listen(const sockaddr* address, std::uint32_t length, int backlog,
-                       bool share_port) noexcept {
-    if (const int error = enter(sim::Call::listen, "listen", -1); error != 0) {
+// A port that nobody chose is chosen now.
+int SimNetwork::listen(int fd, int backlog) noexcept {
+    SimSocket* const socket = find(fd);
+    if (socket == nullptr) {
+        return -EBADF;
+    }
+    if (const int error = enter(sim::Call::listen, "listen", fd); error != 0) {
         return error;
     }
-    SimAddress local;
-    if (const int error = SimAddress::parse(address, length, local); error != 0) {
-        return error;
+    if (socket->is_pipe || socket->datagrams != nullptr) {
+        return socket->is_pipe ? -ENOTSOCK : -EOPNOTSUPP;
     }
+    if (socket->stage != SimSocket::Stage::fresh || socket->local.family == 0) {
+        return -EINVAL;
+    }
+    SimAddress& local = socket->local;
     if (local.family != AF_UNIX) {
         if (local.host.is_any()) {
             local.host = home(local.family);
-        } else if (!links_.is_host(local.host)) {
-            return -EADDRNOTAVAIL;
         }
         if (local.port == 0) {
             local.port = free_port(local.family, first_listener_port);
         }
     }
-    if (is_taken(local, share_port)) {
+    if (is_taken(local, socket->shares_port)) {
         return -EADDRINUSE;
     }
-    auto socket = make_socket(local.family);
-    socket->local = local;
     socket->stage = SimSocket::Stage::listening;
     socket->backlog = static_cast<std::size_t>(std::max(backlog, 0));
-    socket->shares_port = share_port;
-    SimSocket& listener = *socket;
-    const int fd = add(std::move(socket));
-    if (fd >= 0) {
-        listeners_.emplace(listener.local, &listener);
-    }
-    return fd;
+    listeners_.emplace(local, socket);
+    return 0;
 }
 
 // Who listens at exactly this address, or at all addresses of the local machine.
@@ -235,7 +260,7 @@ SimSocket* SimNetwork::find_listener(const SimAddress& address) noexcept {
     return std::next(first, static_cast<std::ptrdiff_t>(which))->second;
 }
 
-int SimNetwork::accept(int fd) noexcept {
+int SimNetwork::accept(int fd, void* address, std::uint32_t* length) noexcept {
     SimSocket* listener = find(fd);
     if (listener == nullptr) {
         return -EBADF;
@@ -246,7 +271,13 @@ int SimNetwork::accept(int fd) noexcept {
     if (const int error = enter(sim::Call::accept, "accept", fd); error != 0) {
         return error;
     }
-    return seen("accept", fd, accept_from(*listener));
+    const int accepted = seen("accept", fd, accept_from(*listener));
+    if (accepted >= 0 && *length > 0) {
+        find(accepted)->remote.write_to(static_cast<sockaddr*>(address), length);
+    } else {
+        *length = 0;
+    }
+    return accepted;
 }
 
 int SimNetwork::accept_from(SimSocket& listener) {
@@ -261,6 +292,8 @@ int SimNetwork::accept_from(SimSocket& listener) {
         return -EMFILE;
     }
     auto accepted = std::move(listener.queue.front());
+    accepted->options = listener.options;
+    accepted->patience = listener.patience;
     listener.queue.pop_front();
     if (!listener.knocking.empty()) {
         SimSocket* client = listener.knocking.front();
@@ -296,7 +329,7 @@ int SimNetwork::connect(int fd, const void* address, std::uint32_t length) noexc
     if (socket == nullptr) {
         return -EBADF;
     }
-    switch (socket->stage) {
+    switch (socket->datagrams != nullptr ? SimSocket::Stage::fresh : socket->stage) {
         case SimSocket::Stage::connected: return -EISCONN;
         case SimSocket::Stage::connecting: return -EALREADY;
         case SimSocket::Stage::listening: return -EINVAL;
@@ -313,7 +346,9 @@ int SimNetwork::connect(int fd, const void* address, std::uint32_t length) noexc
     if (const int error = enter(sim::Call::connect, "connect", fd); error != 0) {
         return error;
     }
-    return seen("connect", fd, connect_to(*socket, remote));
+    return seen("connect", fd,
+                socket->datagrams != nullptr ? connect_datagram(*socket, remote)
+                                             : connect_to(*socket, remote));
 }
 
 int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
@@ -321,8 +356,11 @@ int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
         return connect_between_hosts(socket, remote);
     }
     SimSocket* const listener = find_listener(remote);
-    if (listener == nullptr || listener->is_full()) {
-        return listener == nullptr ? -ENOENT : -EAGAIN;
+    if (listener == nullptr) {
+        return is_socket_file(remote.path) ? -ECONNREFUSED : -ENOENT;
+    }
+    if (listener->is_full()) {
+        return -EAGAIN;
     }
     socket.remote = remote;
     socket.local.family = remote.family;

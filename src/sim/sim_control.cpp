@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong in the network, whoever wants it: the program by sim::Network, or the weather.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -152,35 +149,6 @@ void SimNetwork::strike(SimSocket& socket) {
         case SimWeather::Stroke::silence: silence_both(socket); break;
         case SimWeather::Stroke::partition: partition_drawn(socket); break;
     }
-}
-
-int SimNetwork::set_option(int fd, int level, int name, int value) noexcept {
-    SimSocket* const socket = find(fd);
-    if (socket == nullptr) {
-        return -EBADF;
-    }
-    if (const int error = enter(sim::Call::set_option, "set_option", fd); error != 0) {
-        return error;
-    }
-    constexpr Time second = 1'000'000'000;
-    SimPatience& patience = socket->patience;
-    if (level == SOL_SOCKET && name == SO_KEEPALIVE) {
-        patience.keep_alive = value != 0;
-    } else if (level == IPPROTO_TCP && name == TCP_KEEPIDLE) {
-        patience.idle = value * second;
-    } else if (level == IPPROTO_TCP && name == TCP_KEEPINTVL) {
-        patience.interval = value * second;
-    } else if (level == IPPROTO_TCP && name == TCP_KEEPCNT) {
-        patience.probes = value;
-    } else if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT && value > 0) {
-        patience.confirmation = value * (second / 1000);
-    } else {
-        return 0;
-    }
-    if (socket->out != nullptr && socket->is_cut_off()) {
-        watch_silence(*socket);
-    }
-    return 0;
 }
 
 }  // namespace rondo::detail

@@ -21,6 +21,10 @@ unsigned SimSocket::level() const noexcept {
         return output_ended ? when(has_bytes, EPOLLIN) | when(broken, EPOLLHUP)
                             : when(has_room(), EPOLLOUT) | when(broken, EPOLLERR);
     }
+    if (datagrams != nullptr) {
+        return when(error != 0, EPOLLIN | EPOLLERR) |
+               when(!datagrams->empty() || input_ended, EPOLLIN) | when(!wants_room, EPOLLOUT);
+    }
     if (error != 0) {
         return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     }
@@ -215,6 +219,9 @@ int SimNetwork::receive(int fd, void* data, std::uint32_t size) noexcept {
     if (const int error = enter(sim::Call::receive, "receive", fd); error != 0) {
         return error;
     }
+    if (socket->datagrams != nullptr) {
+        return seen("receive", fd, take_bytes(*socket, data, size));
+    }
     return seen("receive", fd, socket->is_pipe ? -ENOTSOCK : take(*socket, data, size));
 }
 
@@ -225,6 +232,9 @@ int SimNetwork::send(int fd, const void* data, std::uint32_t size) noexcept {
     }
     if (const int error = enter(sim::Call::send, "send", fd); error != 0) {
         return error;
+    }
+    if (socket->datagrams != nullptr) {
+        return seen("send", fd, put_bytes(*socket, data, size));
     }
     return seen("send", fd, socket->is_pipe ? -ENOTSOCK : put(*socket, data, size));
 }
@@ -253,7 +263,8 @@ int SimNetwork::write(const Operation& operation) noexcept {
 
 bool SimNetwork::short_means_empty(int fd) noexcept {
     const SimSocket* socket = find(fd);
-    return socket != nullptr && !socket->is_pipe && socket->family != AF_UNIX;
+    return socket != nullptr && !socket->is_pipe && socket->datagrams == nullptr &&
+           socket->family != AF_UNIX;
 }
 
 void SimNetwork::end_input(SimSocket& socket) noexcept {
@@ -309,7 +320,7 @@ void SimNetwork::close_stream(SimSocket& socket) noexcept {
         return;
     }
     const bool is_direct = socket.is_direct();
-    const bool unread = !socket.is_pipe && socket.received.size() > 0;
+    const bool unread = !socket.is_pipe && (socket.received.size() > 0 || socket.resets_on_close);
     part(socket);
     if (is_direct) {
         unread ? reset(*peer) : end_input(*peer);
@@ -346,7 +357,11 @@ int SimNetwork::close(int fd) noexcept {
             std::erase(listener->knocking, socket);
         }
     }
-    close_stream(*socket);
+    if (socket->datagrams != nullptr) {
+        close_datagram_socket(*socket);
+    } else {
+        close_stream(*socket);
+    }
     give_port_back(*socket);
     const auto index = static_cast<std::size_t>(fd - first_descriptor);
     sockets_[index].reset();

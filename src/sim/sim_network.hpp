@@ -19,10 +19,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "rondo/base/bytes.hpp"
+#include "rondo/loop/driver.hpp"
 #include "rondo/loop/operation.hpp"
 #include "rondo/sim/options.hpp"
 #include "sim/random.hpp"
@@ -34,6 +37,7 @@
 #include "sim/sim_weather.hpp"
 #include "sim/trace.hpp"
 
+struct msghdr;
 struct sockaddr;
 
 namespace rondo::detail {
@@ -70,7 +74,9 @@ public:
     int send(int fd, const void* data, std::uint32_t size) noexcept;
     int send_vector(int fd, const Bytes* parts, std::size_t count, std::size_t skip) noexcept;
     int send_file(int fd, int file, std::uint64_t offset, std::uint32_t size) noexcept;
-    int accept(int fd) noexcept;
+    int receive_message(int fd, msghdr* message) noexcept;
+    int send_message(int fd, const msghdr* message) noexcept;
+    int accept(int fd, void* address, std::uint32_t* length) noexcept;
     int connect(int fd, const void* address, std::uint32_t length) noexcept;
     int connect_result(int fd) noexcept;
     int read(const Operation& operation) noexcept;
@@ -78,16 +84,17 @@ public:
     bool short_means_empty(int fd) noexcept;
     int shutdown(int fd, int how) noexcept;
     int close(int fd) noexcept;
-    int open_socket(int family) noexcept;
-    int listen(const sockaddr* address, std::uint32_t length, int backlog,
-               bool share_port) noexcept;
+    int open_socket(int family, SocketType type) noexcept;
+    int listen(int fd, int backlog) noexcept;
+    int remove_socket_file(const char* path) noexcept;
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
     /// All addresses are this machine's, so it is `to` itself.
     int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                   std::uint32_t* length) noexcept;
-    int set_option(int fd, int level, int name, int value) noexcept;
-    int socket_pair(int (&fds)[2]) noexcept;
+    int set_option(int fd, int level, int name, const void* value, std::uint32_t size) noexcept;
+    int get_option(int fd, int level, int name, void* value, std::uint32_t* size) noexcept;
+    int socket_pair(int (&fds)[2], SocketType type) noexcept;
     int make_pipe(int (&fds)[2]) noexcept;
 
     static bool is_simulated(int fd) noexcept { return fd >= first_descriptor; }
@@ -139,7 +146,7 @@ private:
     }
     int add(std::unique_ptr<SimSocket> socket);
     std::unique_ptr<SimSocket> make_socket(int family);
-    int make_pair(int (&fds)[2], bool pipe);
+    int make_pair(int (&fds)[2], bool pipe, bool datagrams);
     void raise(SimSocket& socket) noexcept;
     void reset(SimSocket& socket) noexcept;
     void end_input(SimSocket& socket) noexcept;
@@ -189,6 +196,24 @@ private:
     int take_port(SimSocket& socket);
     void give_port_back(const SimSocket& socket) noexcept;
     SimHost home(int family) const noexcept;
+
+    // Messages: sim_datagram.cpp. Options: sim_options.cpp.
+    int take_datagram(SimSocket& socket, msghdr& message);
+    int take_bytes(SimSocket& socket, void* data, std::uint32_t size);
+    int put_datagram(SimSocket& socket, const msghdr& message);
+    int put_bytes(SimSocket& socket, const void* data, std::uint32_t size);
+    int post_datagram(SimSocket& socket, SimAddress to, std::string bytes);
+    void wake_datagram_senders() noexcept;
+    SimSocket* find_datagram_socket(const SimAddress& address) noexcept;
+    void name_datagram_socket(SimSocket& socket);
+    int bind_datagram(SimSocket& socket, const SimAddress& address);
+    int connect_datagram(SimSocket& socket, SimAddress remote);
+    int reach(SimAddress& remote) const noexcept;
+    void close_datagram_socket(SimSocket& socket) noexcept;
+    bool is_socket_file(const std::string& path) const noexcept {
+        return path.empty() || path[0] == '\0' || socket_files_.contains(path);
+    }
+    void heed_option(SimSocket& socket, int level, int name, int value);
 
     // The handshake over links that take time.
     void send_request(SimSocket& client);
@@ -246,6 +271,9 @@ private:
     SimEvents::Owner own_events_;
     std::vector<std::unique_ptr<SimSocket>> sockets_;  ///< by descriptor
     std::multimap<SimAddress, SimSocket*> listeners_;
+    std::multimap<SimAddress, SimSocket*> datagram_names_;
+    int next_udp_port_ = 40000;
+    std::set<std::string> socket_files_;  ///< paths of Unix sockets; they outlive them
     std::vector<Edge> edges_;
     std::size_t open_ = 0;
     std::size_t lowest_free_ = 0;  ///< no smaller descriptor is free

@@ -5,10 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "sim/byte_ring.hpp"
 #include "sim/sim_address.hpp"
+#include "sim/sim_datagram.hpp"
 #include "sim/sim_events.hpp"
 #include "sim/sim_links.hpp"
 #include "sim/sim_weather.hpp"
@@ -55,6 +59,9 @@ struct SimSocket {
     int family = 0;
     Stage stage = Stage::fresh;
     bool is_pipe = false;
+    std::unique_ptr<SimDatagrams> datagrams;  ///< of a socket that has messages, not a stream
+    bool resets_on_close = false;
+    std::map<std::pair<int, int>, std::string> options;  ///< by level and name
 
     ByteRing received;
     std::size_t buffer = 0;     ///< how many bytes may be in `received` and under way to it

@@ -77,12 +77,12 @@ TEST_P(Conformance, a_port_where_nobody_listens_refuses) {
 
 TEST_P(Conformance, a_taken_address_is_in_use_unless_both_share_it) {
     const Listener listener = bench_->listen();
-    EXPECT_EQ(driver().listen(plain(listener.address), listener.length, 16, false), -EADDRINUSE);
-    EXPECT_EQ(driver().listen(plain(listener.address), listener.length, 16, true), -EADDRINUSE);
+    EXPECT_EQ(bench_->listen_at(plain(listener.address), listener.length, 16, false), -EADDRINUSE);
+    EXPECT_EQ(bench_->listen_at(plain(listener.address), listener.length, 16, true), -EADDRINUSE);
     bench_->close(listener.fd);
 
-    const int first = driver().listen(plain(listener.address), listener.length, 16, true);
-    const int second = driver().listen(plain(listener.address), listener.length, 16, true);
+    const int first = bench_->listen_at(plain(listener.address), listener.length, 16, true);
+    const int second = bench_->listen_at(plain(listener.address), listener.length, 16, true);
     EXPECT_GE(first, 0);
     EXPECT_GE(second, 0);
     close_both(first, second);
@@ -96,7 +96,7 @@ TEST_P(Conformance, an_address_is_free_as_soon_as_its_listener_is_closed) {
         bench_->turn();
         EXPECT_EQ(bench_->cancel(accept), -ECANCELED);
         bench_->close(listener.fd);
-        listener.fd = driver().listen(plain(listener.address), listener.length, 16, false);
+        listener.fd = bench_->listen_at(plain(listener.address), listener.length, 16, false);
         ASSERT_GE(listener.fd, 0);
     }
     bench_->close(listener.fd);
@@ -114,9 +114,9 @@ TEST_P(Conformance, unix_sockets_meet_at_a_name) {
     const auto length =
         static_cast<std::uint32_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    const int listener = driver().listen(generic, length, 4, false);
+    const int listener = bench_->listen_at(generic, length, 4, false);
     ASSERT_GE(listener, 0);
-    EXPECT_EQ(driver().listen(generic, length, 4, false), -EADDRINUSE);
+    EXPECT_EQ(bench_->listen_at(generic, length, 4, false), -EADDRINUSE);
     const int client = driver().open_socket(AF_UNIX);
     EXPECT_EQ(bench_->run(OperationKind::connect, client, &address, length), 0);
     const int server = bench_->run(OperationKind::accept, listener);

@@ -210,11 +210,24 @@ int Bench::cancel(TestOperation& operation) {
     return operation.result;
 }
 
+int Bench::listen_at(const sockaddr* address, std::uint32_t length, int backlog, bool share_port) {
+    const int fd = driver_->open_socket(address->sa_family);
+    driver_->set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    driver_->set_option(fd, SOL_SOCKET, SO_REUSEPORT, share_port ? 1 : 0);
+    int error = driver_->bind(fd, address, length);
+    error = error == 0 ? driver_->listen(fd, backlog) : error;
+    if (error != 0) {
+        close(fd);
+        return error;
+    }
+    return fd;
+}
+
 Listener Bench::listen(int family, int backlog) {
     Listener listener;
     listener.length = loopback(family, listener.address);
     auto* address = reinterpret_cast<sockaddr*>(&listener.address);
-    listener.fd = driver_->listen(address, listener.length, backlog, false);
+    listener.fd = listen_at(address, listener.length, backlog, false);
     EXPECT_GE(listener.fd, 0);
     std::uint32_t length = sizeof listener.address;
     EXPECT_EQ(driver_->socket_name(listener.fd, false, address, &length), 0);

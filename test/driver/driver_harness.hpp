@@ -86,6 +86,8 @@ public:
     /// Cancels and finishes; returns the result.
     int cancel(TestOperation& operation);
 
+    /// A listener's descriptor, or -errno: with SO_REUSEADDR, and SO_REUSEPORT when `share_port`.
+    int listen_at(const sockaddr* address, std::uint32_t length, int backlog, bool share_port);
     Listener listen(int family = AF_INET, int backlog = 16);
     /// Client, server.
     std::pair<int, int> connect_to(const Listener& listener);

@@ -22,7 +22,7 @@ TEST(KernelCalls, a_connect_in_progress_is_neither_made_nor_failed) {
     std::deque<int> clients;
     int in_progress = 0;
     for (int i = 0; i < 4; ++i) {
-        clients.push_back(KernelCalls::open_socket(AF_INET));
+        clients.push_back(KernelCalls::open_socket(AF_INET, SocketType::stream));
         const int started =
             KernelCalls::connect(clients.back(), &listener.address, listener.length);
         EXPECT_TRUE(started == 0 || started == -EINPROGRESS);

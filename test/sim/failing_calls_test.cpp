@@ -47,6 +47,7 @@ Task<> small_program(const bool& answers) {
 std::vector<std::string> operations_of(Call call) {
     switch (call) {
         case Call::socket:
+        case Call::set_option: return {"connect", "listen", "set_option"};
         case Call::connect:
         case Call::connect_result: return {"connect"};
         case Call::listen: return {"listen"};

@@ -99,27 +99,34 @@ public:
         --books_.leases;
         inner_->give_back(lease);
     }
-    int open_socket(int family) noexcept override { return opened(inner_->open_socket(family)); }
-    int listen(const sockaddr* address, std::uint32_t length, int backlog,
-               bool share_port) noexcept override {
-        return opened(inner_->listen(address, length, backlog, share_port));
-    }
-    int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept override {
-        return inner_->socket_name(fd, peer, address, length);
+    int open_socket(int family, SocketType type) noexcept override {
+        return opened(inner_->open_socket(family, type));
     }
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept override {
         return inner_->bind(fd, address, length);
+    }
+    int listen(int fd, int backlog) noexcept override { return inner_->listen(fd, backlog); }
+    int remove_socket_file(const char* path) noexcept override {
+        return inner_->remove_socket_file(path);
+    }
+    int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept override {
+        return inner_->socket_name(fd, peer, address, length);
     }
     int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                   std::uint32_t* length) noexcept override {
         return inner_->source_of(to, to_length, address, length);
     }
     rondo::detail::NameScript* names() noexcept override { return inner_->names(); }
-    int set_option(int fd, int level, int name, int value) noexcept override {
-        return inner_->set_option(fd, level, name, value);
+    int set_option(int fd, int level, int name, const void* value,
+                   std::uint32_t size) noexcept override {
+        return inner_->set_option(fd, level, name, value, size);
     }
-    int socket_pair(int (&fds)[2]) noexcept override {
-        return opened_both(inner_->socket_pair(fds), fds);
+    int get_option(int fd, int level, int name, void* value,
+                   std::uint32_t* size) noexcept override {
+        return inner_->get_option(fd, level, name, value, size);
+    }
+    int socket_pair(int (&fds)[2], SocketType type) noexcept override {
+        return opened_both(inner_->socket_pair(fds, type), fds);
     }
     int make_pipe(int (&fds)[2]) noexcept override {
         return opened_both(inner_->make_pipe(fds), fds);
@@ -153,6 +160,9 @@ private:
         } else if (operation.kind == OperationKind::close && operation.result == 0) {
             books_.descriptors.erase(operation.fd);
         } else if (operation.kind == OperationKind::receive_leased && operation.result > 0) {
+            ++books_.leases;
+        } else if (operation.kind == OperationKind::receive_message &&
+                   (operation.size & message_lease) != 0 && operation.result > 0) {
             ++books_.leases;
         }
     }

@@ -66,8 +66,12 @@ struct Listening {
         Driver& driver = current_loop().driver();
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socket = Descriptor(
-            driver.listen(reinterpret_cast<const sockaddr*>(&address), sizeof address, 8, false));
+        socket = Descriptor(driver.open_socket(AF_INET));
+        driver.set_option(socket.fd(), SOL_SOCKET, SO_REUSEADDR, 1);
+        EXPECT_EQ(
+            driver.bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+        EXPECT_EQ(driver.listen(socket.fd(), 8), 0);
         std::uint32_t length = sizeof address;
         EXPECT_EQ(
             driver.socket_name(socket.fd(), false, reinterpret_cast<sockaddr*>(&address), &length),

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -95,6 +96,27 @@ Task<> echo(std::size_t size, int connections) {
 
 Task<> small_echo() { return echo(100, 3); }
 Task<> large_echo() { return echo(std::size_t{3} * 1024 * 1024, 1); }
+
+Task<> datagrams() {
+    net::UdpSocket receiver = net::UdpSocket::bind(Address::loopback(0));
+    net::UdpSocket sender = net::UdpSocket::connect(receiver.local_address());
+    co_await sender.send("datagram");
+    const auto datagram = co_await receiver.receive_leased();
+    require(datagram.bytes().text() == "datagram", "the datagram differs");
+}
+
+Task<> passed_descriptors() {
+    const auto path = net::UnixAddress::path("/tmp/rondo-torture-" + std::to_string(getpid()));
+    net::UnixListener listener = net::UnixListener::listen(path);
+    net::UnixStream client = co_await net::UnixStream::connect(path);
+    net::UnixStream server = co_await listener.accept();
+    const std::array passed = {client.descriptor()};
+    co_await client.send_descriptors(passed, "take it");
+    std::string room(10, '-');
+    const auto received = co_await server.receive_descriptors(room);
+    require(received.bytes == 7, "the bytes differ");
+    require(received.descriptors.size() == 1, "a descriptor was lost");
+}
 
 Task<> refused_connection() {
     TcpListener listener = TcpListener::listen(Address::loopback(0));
@@ -260,6 +282,8 @@ const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> all{
         {"small echo", &small_echo},
         {"large echo", &large_echo},
+        {"datagrams", &datagrams},
+        {"passed descriptors", &passed_descriptors},
         {"refused connection", &refused_connection, ECONNREFUSED},
         {"deadlines", &deadlines},
         {"cancelled accepts", &cancelled_accepts},

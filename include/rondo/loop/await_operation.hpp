@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "rondo/base/assert.hpp"
 #include "rondo/coro/awaiter.hpp"
 #include "rondo/loop/event_loop.hpp"
 
@@ -46,6 +47,20 @@ public:
     std::uint32_t bytes_moved() const noexcept { return moved; }
     /// The driver's buffer that a receive_leased operation delivered.
     void* lease() const noexcept { return data; }
+
+protected:
+    /// For awaitables whose operation points into themselves: called in await_ready, when they
+    /// move no more.
+    void aim(void* buffer, std::uint32_t bytes) noexcept {
+        data = buffer;
+        size = bytes;
+    }
+    /// The operation ends inside, whatever its result. Requires: a kind that can do so.
+    int end_now() noexcept {
+        [[maybe_unused]] const bool ended = current_loop().driver().submit(*this);
+        RONDO_ASSERT(ended, "an operation that must not wait waits");
+        return result;
+    }
 
 private:
     static void on_ready(Operation& operation) noexcept;

@@ -21,6 +21,9 @@ namespace rondo {
 /// it, and epoll elsewhere; the variable RONDO_DRIVER (uring, epoll, sim) decides before that.
 enum class DriverKind : std::uint8_t { automatic, uring, epoll, sim };
 
+/// How a socket delivers: a stream of bytes, or messages that keep their bounds.
+enum class SocketType : std::uint8_t { stream, datagram };
+
 /// What Driver::wait came back with.
 enum class WaitResult : std::uint8_t {
     progress,   ///< time passed, an operation ended, or wake() was called
@@ -102,24 +105,31 @@ public:
 
     // Descriptors without waiting. Each returns >= 0, or -errno.
 
-    /// A non-blocking, close-on-exec stream socket.
-    virtual int open_socket(int family) noexcept = 0;
-    /// Binds and listens (SO_REUSEADDR on; SO_REUSEPORT when `share_port`; IPv6 without IPv4).
-    virtual int listen(const sockaddr* address, std::uint32_t length, int backlog,
-                       bool share_port) noexcept = 0;
+    /// A non-blocking, close-on-exec socket.
+    virtual int open_socket(int family, SocketType type = SocketType::stream) noexcept = 0;
+    virtual int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept = 0;
+    virtual int listen(int fd, int backlog) noexcept = 0;
+    /// Removes the file of a Unix socket that nobody is bound to; -ENOTSOCK when it is another one.
+    virtual int remove_socket_file(const char* path) noexcept = 0;
     /// Writes the local (or the peer's) address of a socket; `length` in and out.
     virtual int socket_name(int fd, bool peer, sockaddr* address,
                             std::uint32_t* length) noexcept = 0;
-    /// Gives a socket its local address.
-    virtual int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept = 0;
     /// Writes the local address that would be used towards `to`; nothing is sent. `length` in and
     /// out.
     virtual int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                           std::uint32_t* length) noexcept = 0;
-    /// setsockopt of an int; the simulation heeds keepalive and TCP_USER_TIMEOUT only.
-    virtual int set_option(int fd, int level, int name, int value) noexcept = 0;
-    /// A connected pair of stream sockets.
-    virtual int socket_pair(int (&fds)[2]) noexcept = 0;
+    /// As setsockopt and getsockopt; `size` in and out. The simulation heeds keepalive,
+    /// TCP_USER_TIMEOUT, SO_REUSEPORT and SO_LINGER; it keeps all others, and gives zeros for what
+    /// was never set.
+    virtual int set_option(int fd, int level, int name, const void* value,
+                           std::uint32_t size) noexcept = 0;
+    virtual int get_option(int fd, int level, int name, void* value,
+                           std::uint32_t* size) noexcept = 0;
+    int set_option(int fd, int level, int name, int value) noexcept {
+        return set_option(fd, level, name, &value, sizeof value);
+    }
+    /// A connected pair of Unix sockets.
+    virtual int socket_pair(int (&fds)[2], SocketType type = SocketType::stream) noexcept = 0;
     /// A pipe: fds[0] reads, fds[1] writes. Close-on-exec and, for the sake of children, blocking.
     virtual int make_pipe(int (&fds)[2]) noexcept = 0;
 

@@ -14,12 +14,15 @@ namespace rondo {
 /// cancelled one may still end with its value.
 enum class OperationKind : std::uint8_t {
     // Readiness kinds; the descriptor must be a non-blocking socket.
-    accept,          ///< result: the new descriptor, non-blocking and close-on-exec
-    connect,         ///< data: sockaddr, size: its length; result: 0
-    receive,         ///< data, size: buffer; result: bytes, 0 at end of stream
-    receive_leased,  ///< result: bytes; data: a buffer of the driver's, see Driver::give_back
-    send_all,        ///< data, size: bytes; result: size. `moved` is exact even when it fails
-    send_vector,     ///< data, size: an array of Bytes, their number; result: bytes. `moved` too
+    accept,           ///< result: the new descriptor, non-blocking and close-on-exec; data, size:
+                      ///< room for the peer's sockaddr, or none; moved: its length
+    connect,          ///< data: sockaddr, size: its length; result: 0
+    receive,          ///< data, size: buffer; result: bytes, 0 at end of stream
+    receive_leased,   ///< result: bytes; data: a buffer of the driver's, see Driver::give_back
+    send_all,         ///< data, size: bytes; result: size. `moved` is exact even when it fails
+    receive_message,  ///< data: msghdr*, as recvmsg(2) has it; result: bytes. See message_lease
+    send_message,     ///< data: msghdr*, as sendmsg(2) has it; result: bytes, may be short
+    send_vector,      ///< data, size: an array of Bytes, their number; result: bytes. `moved` too
     send_file,  ///< data: an int, the file; offset, size: its bytes; result: bytes, less at its end
     poll,       ///< size: POLLIN and/or POLLOUT wanted; result: revents. One shot, level
     // Kinds that end inside submit.
@@ -53,6 +56,14 @@ static_assert(static_cast<int>(OperationKind::copy) < 64);
 
 /// Operation::fd: relative paths begin at the working directory.
 inline constexpr int at_working_directory = -100;
+
+/// Operation::size of the message kinds: 0, or both added.
+///
+/// `message_try`: what would block ends with -EAGAIN instead of waiting. `message_lease`, of
+/// receive_message: the one part of the message, whose base is null, is a buffer of the driver's
+/// when it ended with a result > 0, see Driver::give_back; else it is null again.
+inline constexpr std::uint32_t message_try = 1;
+inline constexpr std::uint32_t message_lease = 2;
 
 /// Where an Operation stands. The awaiter may touch every field in `idle` and `done`; in the other
 /// states it may only call Driver::cancel.

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/// serve(): a task for each connection, with a limit, and an orderly end.
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "rondo/coro/starter.hpp"
+#include "rondo/coro/task.hpp"
+#include "rondo/coro/task_group.hpp"
+#include "rondo/loop/shield.hpp"
+#include "rondo/loop/timeout.hpp"
+#include "rondo/net/server.hpp"
+
+namespace rondo::net {
+
+namespace detail {
+
+/// What `co_await listener.accept()` gives.
+template <class L>
+using Accepted = std::remove_cvref_t<
+    typename rondo::detail::ResultOfCall<decltype(std::declval<L&>().accept())>::type>;
+
+/// One accepted connection, or how the accept failed.
+template <class L>
+struct AcceptOutcome {
+    std::optional<Accepted<L>> connection;
+    Server::Failure failure = Server::Failure::transient;
+    std::exception_ptr error;
+};
+
+template <class L>
+Task<AcceptOutcome<L>> accept_once(L& listener, Server& server) {
+    AcceptOutcome<L> outcome;
+    try {
+        Accepted<L> connection = co_await listener.accept();
+        outcome.connection.emplace(std::move(connection));
+        server.accept_succeeded();
+    } catch (...) {
+        outcome.error = std::current_exception();
+        outcome.failure = server.classify(outcome.error);
+    }
+    co_return outcome;
+}
+
+/// The process has no descriptor left, for long: who waits longest is told by a close.
+template <class L>
+Task<> refuse_one(L& listener, Server& server) {
+    server.use_reserve();
+    auto outcome = co_await move_on_after(Duration::zero(), accept_once(listener, server));
+    if (outcome && outcome->connection) {
+        server.count_refused();
+    }
+}
+
+template <class C, class H>
+Task<> serve_one(Server& server, H& handler, C connection, Server::Place place) {
+    try {
+        auto task = handler(std::move(connection));
+        co_await task;
+    } catch (...) {
+        server.handler_failed(std::current_exception());
+    }
+    place.ended();
+}
+
+template <class C, class H>
+Task<> serve_in_grace(Server& server, H& handler, C connection, Server::Place place) {
+    co_await shield(serve_one<C, H>(server, handler, std::move(connection), std::move(place)),
+                    server.options().grace);
+}
+
+template <class L, class H>
+Task<> accept_all(L& listener, H& handler, Server& server, TaskGroup& group) {
+    using C = Accepted<L>;
+    for (;;) {
+        Semaphore::Permit permit = co_await server.wait_for_room();
+        AcceptOutcome<L> outcome = co_await accept_once(listener, server);
+        if (outcome.connection) {
+            Server::Place place(server, std::move(permit));
+            if (server.options().grace > Duration::zero()) {
+                group.spawn(serve_in_grace<C, H>(server, handler, std::move(*outcome.connection),
+                                                 std::move(place)));
+            } else {
+                group.spawn(serve_one<C, H>(server, handler, std::move(*outcome.connection),
+                                            std::move(place)));
+            }
+            continue;
+        }
+        permit.release();
+        if (outcome.failure == Server::Failure::fatal) {
+            std::rethrow_exception(outcome.error);
+        }
+        const bool refuse = co_await server.recover(outcome.failure);
+        if (refuse) {
+            co_await refuse_one(listener, server);
+        }
+    }
+}
+
+template <class L, class H>
+Task<> serve_in(L& listener, H& handler, Server& server, TaskGroup& group) {
+    const Server::Serving serving(server, group);
+    co_await accept_all(listener, handler, server, group);
+}
+
+/// The handler that prepared() makes.
+template <class P, class H>
+class Prepared {
+public:
+    Prepared(Duration limit, P prepare, H handler)
+        : limit_(limit), prepare_(std::move(prepare)), handler_(std::move(handler)) {}
+
+    template <class C>
+    Task<> operator()(C connection) {
+        auto stream = co_await timeout(limit_, prepare_(std::move(connection)));
+        co_await handler_(std::move(stream));
+    }
+
+private:
+    Duration limit_;
+    P prepare_;
+    H handler_;
+};
+
+}  // namespace detail
+
+/// What serve() takes: `co_await listener.accept()` gives a connection.
+template <class L>
+concept ConnectionListener = requires { typename detail::Accepted<L>; };
+
+/// Accepts connections on `listener` and calls `handler(connection)`, which returns a Task<>, for
+/// each; handlers run at once, up to the server's limit, beyond which nothing is accepted. Returns
+/// after server.shut_down(), when all handlers have ended.
+///
+/// What a handler throws ends its connection only. Accepts that fail because the peer has gone
+/// again are repeated; when descriptors or memory run out it pauses, and goes on as soon as one of
+/// its connections has ended, or after 10 ms to 1 s.
+///
+/// Cancellation: as shut_down(), and then it stops. Lifetime: the handler is kept until all
+/// connections have ended. Errors: the listener's own, after all handlers were stopped.
+template <ConnectionListener L, class H>
+Task<> serve(L& listener, H handler, Server& server) {
+    if (!server.stopping()) {
+        co_await task_group(
+            [&](TaskGroup& group) { return detail::serve_in(listener, handler, server, group); });
+    }
+}
+
+/// The same, until it is cancelled.
+template <ConnectionListener L, class H>
+Task<> serve(L& listener, H handler, ServeOptions options = {}) {
+    Server server(options);
+    co_await task_group(
+        [&](TaskGroup& group) { return detail::serve_in(listener, handler, server, group); });
+}
+
+/// A handler that first makes something of each connection, in `limit` at most: a TLS handshake, a
+/// greeting, a proxy's header. `prepare(connection)` returns a Task of what `handler` then gets.
+///
+///     co_await serve(listener, prepared(10s, accept_tls, talk), server);
+///
+/// Errors: to the server, as the handler's: TimeoutError when it took too long.
+template <class P, class H>
+auto prepared(Duration limit, P prepare, H handler) {
+    return detail::Prepared<P, H>(limit, std::move(prepare), std::move(handler));
+}
+
+}  // namespace rondo::net

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What TCP connections and Unix connections have in common: bytes in order, both ways.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "rondo/base/bytes.hpp"
+#include "rondo/coro/task.hpp"
+#include "rondo/io/lease.hpp"
+#include "rondo/io/read_file.hpp"
+#include "rondo/loop/await_operation.hpp"
+#include "rondo/net/socket.hpp"
+
+namespace rondo::net {
+
+class StreamSocket;
+
+/// The awaitable of StreamSocket::read_some.
+class [[nodiscard]] ReadSome : AwaitOperation {
+public:
+    using AwaitOperation::await_ready;
+    using AwaitOperation::await_suspend;
+    std::size_t await_resume() const;
+
+private:
+    friend class StreamSocket;
+    ReadSome(const StreamSocket& stream, MutableBytes to) noexcept;
+    const StreamSocket* stream_;
+};
+
+/// The awaitable of StreamSocket::read_leased.
+class [[nodiscard]] ReadLeased : AwaitOperation {
+public:
+    using AwaitOperation::await_ready;
+    using AwaitOperation::await_suspend;
+    io::Lease await_resume() const;
+
+private:
+    friend class StreamSocket;
+    explicit ReadLeased(const StreamSocket& stream) noexcept;
+    const StreamSocket* stream_;
+};
+
+/// The awaitable of StreamSocket::write_all.
+class [[nodiscard]] WriteAll : AwaitOperation {
+public:
+    using AwaitOperation::await_ready;
+    using AwaitOperation::await_suspend;
+    WriteAll(WriteAll&&) noexcept = default;
+    ~WriteAll();
+    void await_resume() const;
+
+private:
+    friend class StreamSocket;
+    WriteAll(StreamSocket& stream, Bytes bytes) noexcept;
+    WriteAll(StreamSocket& stream, std::span<const Bytes> parts) noexcept;
+    StreamSocket* stream_;
+};
+
+/// One connection: bytes in order, both ways, each way ended on its own. The base of TcpStream and
+/// UnixStream.
+class StreamSocket : public Socket {
+public:
+    /// Reads what is there, at most to.size() bytes, as soon as something is; gives the number of
+    /// bytes, 0 at end of stream. Requires: `to` is not empty.
+    ReadSome read_some(MutableBytes to) noexcept { return {*this, to}; }
+
+    /// Reads what is there into a buffer of the loop's, which is taken only when there are bytes:
+    /// a connection that waits owns no buffer.
+    ReadLeased read_leased() noexcept { return ReadLeased(*this); }
+
+    /// Returns when the system took all bytes.
+    ///
+    /// Cancellation: a stopped write may have sent a part. Then the stream is no longer writable:
+    /// further writes fail with Errc::closed. Requires: fewer than 2 GiB.
+    WriteAll write_all(Bytes bytes) noexcept { return {*this, bytes}; }
+
+    /// The same for several parts, in order and with one call to the system: a header and a body
+    /// need not be copied together. Requires: fewer than 2 GiB in all.
+    WriteAll write_all(std::span<const Bytes> parts) noexcept { return {*this, parts}; }
+
+    /// Sends bytes of the open file `file` from `offset` on, `size` of them or up to its end,
+    /// without copying them through the program; gives how many, fewer only where the file ends.
+    /// The file's own position is neither used nor moved.
+    ///
+    /// Cancellation: as write_all. Not promised: that the loop goes on while the disk is read; for
+    /// files that are not in memory write what os::File reads.
+    Task<std::uint64_t> send_file(int file, std::uint64_t offset = 0,
+                                  std::uint64_t size = io::to_the_end);
+
+    /// Ends the outgoing direction: the peer reads an end of stream after what was written.
+    void shutdown_write();
+
+    /// For errors: the peer's address, if it is still known.
+    std::string name() const;
+
+protected:
+    StreamSocket() noexcept = default;
+    explicit StreamSocket(int fd) noexcept : Socket(fd) {}
+    StreamSocket(StreamSocket&&) noexcept = default;
+    StreamSocket& operator=(StreamSocket&&) noexcept = default;
+    ~StreamSocket() = default;
+
+    /// The rest of a write whose beginning went out another way; also of a broken stream.
+    WriteAll write_rest(Bytes bytes) noexcept;
+
+    bool broken_ = false;  ///< a write stopped halfway
+
+private:
+    friend class ReadSome;
+    friend class ReadLeased;
+    friend class WriteAll;
+    class PartialSend;
+    [[noreturn]] void throw_write_error(int result) const;
+    Task<> send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
+                           PartialSend& account);
+};
+
+}  // namespace rondo::net

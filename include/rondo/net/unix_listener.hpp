@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Waits for Unix connections.
+#pragma once
+
+#include <string>
+
+#include "rondo/loop/await_operation.hpp"
+#include "rondo/net/unix_address.hpp"
+#include "rondo/net/unix_stream.hpp"
+
+namespace rondo::net {
+
+class UnixListener;
+
+/// Members are trivially destructible.
+struct UnixListenOptions {
+    int backlog = 4096;  ///< connections that the system keeps until they are accepted
+    /// A socket file where nobody listens any more, of a process that died, is replaced. To find
+    /// out, a connection is made: a living listener accepts it and reads its end at once.
+    bool replace_stale = true;
+    bool remove_on_close = true;  ///< the file goes with the listener
+};
+
+/// The awaitable of UnixListener::accept.
+class [[nodiscard]] AcceptUnix : AwaitOperation {
+public:
+    using AwaitOperation::await_ready;
+    using AwaitOperation::await_suspend;
+    UnixStream await_resume() const;
+
+private:
+    friend class UnixListener;
+    explicit AcceptUnix(const UnixListener& listener) noexcept;
+    const UnixListener* listener_;
+};
+
+/// A listening Unix socket.
+///
+/// The file has the permissions that the process's umask leaves; who may write to it may connect.
+/// When two processes take the place of a stale file at the same moment, the later one wins: a
+/// service that must be single holds a lock of its own.
+class UnixListener : public Socket {
+public:
+    /// A closed listener.
+    UnixListener() noexcept = default;
+    UnixListener(UnixListener&&) noexcept = default;
+    UnixListener& operator=(UnixListener&& other) noexcept;
+    ~UnixListener() { close(); }
+
+    /// Errors: `in_use` when somebody listens there, or when the file is no socket.
+    static UnixListener listen(const UnixAddress& address, UnixListenOptions options = {});
+
+    /// The next connection. No connection is taken that nobody asked for.
+    AcceptUnix accept() noexcept { return AcceptUnix(*this); }
+
+    /// Idempotent; removes the file, as the options say.
+    void close() noexcept;
+
+    UnixAddress local_address() const noexcept { return address_; }
+    /// For errors: where it listens.
+    std::string name() const;
+
+private:
+    friend class AcceptUnix;
+    explicit UnixListener(int fd) noexcept : Socket(fd) {}
+
+    UnixAddress address_;
+    bool removes_ = false;
+};
+
+}  // namespace rondo::net

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rondo/net/unix_datagram.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "net/socket_calls.hpp"
+#include "rondo/loop/sleep.hpp"
+
+namespace rondo::net {
+
+UnixDatagram& UnixDatagram::operator=(UnixDatagram&& other) noexcept {
+    if (this != &other) {
+        close();
+        Socket::operator=(std::move(other));
+        address_ = other.address_;
+    }
+    return *this;
+}
+
+UnixDatagram UnixDatagram::unbound() {
+    const int fd = current_loop().driver().open_socket(AF_UNIX, SocketType::datagram);
+    check_result(fd, "open", "a Unix datagram socket");
+    return UnixDatagram(fd);
+}
+
+UnixDatagram UnixDatagram::bind(const UnixAddress& address) {
+    Driver& driver = current_loop().driver();
+    UnixDatagram socket = unbound();
+    int result = driver.bind(socket.fd_, address.data(), address.size());
+    if (result == -EADDRINUSE && address.is_path()) {
+        const UnixDatagram probe = unbound();
+        if (detail::connect_now(probe.fd_, address.data(), address.size()) == -ECONNREFUSED &&
+            driver.remove_socket_file(address.file()) == 0) {
+            result = driver.bind(socket.fd_, address.data(), address.size());
+        }
+    }
+    check_result(result, "bind", address.to_string());
+    socket.address_ = address;
+    return socket;
+}
+
+std::pair<UnixDatagram, UnixDatagram> UnixDatagram::pair() {
+    int fds[2];
+    check_result(current_loop().driver().socket_pair(fds, SocketType::datagram), "socketpair", {});
+    return {UnixDatagram(fds[0]), UnixDatagram(fds[1])};
+}
+
+void UnixDatagram::connect_to(const UnixAddress& to) {
+    check_result(detail::connect_now(fd_, to.data(), to.size()), "connect", to.to_string());
+}
+
+Task<> UnixDatagram::send_to(Bytes bytes, UnixAddress to) {
+    constexpr Duration longest = std::chrono::milliseconds(16);
+    Duration pause = std::chrono::microseconds(500);
+    for (;;) {
+        if (try_send_to(bytes, to)) {
+            co_return;
+        }
+        co_await sleep(pause);
+        pause = std::min(2 * pause, longest);
+    }
+}
+
+void UnixDatagram::close() noexcept {
+    if (is_open()) {
+        if (address_.is_path()) {
+            current_loop().driver().remove_socket_file(address_.file());
+        }
+        Socket::close();
+    }
+}
+
+}  // namespace rondo::net

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages: UDP, whose datagrams vanish when nobody has room for them, and Unix datagrams, whose
+// senders wait. A UDP datagram to a port where nobody listens comes back as an error, once, to a
+// sender that is connected to it.
+#include "sim/sim_datagram.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "sim/sim_network.hpp"
+
+namespace rondo::detail {
+namespace {
+
+constexpr int first_udp_port = 40000;
+
+std::string gather_bytes(const msghdr& message) {
+    std::string bytes;
+    for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+        const iovec& part = message.msg_iov[i];
+        bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+    }
+    return bytes;
+}
+
+// How many bytes fitted.
+std::size_t scatter_bytes(const msghdr& message, const std::string& bytes) noexcept {
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < message.msg_iovlen && done < bytes.size(); ++i) {
+        const iovec& part = message.msg_iov[i];
+        const std::size_t count = std::min(part.iov_len, bytes.size() - done);
+        std::memcpy(part.iov_base, bytes.data() + done, count);
+        done += count;
+    }
+    return done;
+}
+
+const iovec* first_part(const msghdr& message) noexcept {
+    const std::span<const iovec> parts(message.msg_iov, message.msg_iovlen);
+    const auto part = std::ranges::find_if(parts, [](const iovec& one) { return one.iov_len > 0; });
+    return part != parts.end() ? &*part : nullptr;
+}
+
+}  // namespace
+
+int SimNetwork::receive_message(int fd, msghdr* message) noexcept {
+    SimSocket* socket = find(fd);
+    if (socket == nullptr) {
+        return -EBADF;
+    }
+    if (const int error = enter(sim::Call::receive, "receive_message", fd); error != 0) {
+        return error;
+    }
+    if (socket->is_pipe) {
+        return -ENOTSOCK;
+    }
+    if (socket->datagrams != nullptr) {
+        return seen("receive_message", fd, take_datagram(*socket, *message));
+    }
+    message->msg_flags = 0;
+    message->msg_controllen = 0;
+    message->msg_namelen = 0;
+    const iovec* const part = first_part(*message);
+    const int result =
+        part == nullptr ? 0
+                        : take(*socket, part->iov_base, static_cast<std::uint32_t>(part->iov_len));
+    return seen("receive_message", fd, result);
+}
+
+int SimNetwork::take_datagram(SimSocket& socket, msghdr& message) {
+    if (socket.error != 0) {
+        return -std::exchange(socket.error, 0);
+    }
+    if (socket.datagrams->empty()) {
+        return socket.input_ended ? 0 : -EAGAIN;
+    }
+    if (lies(16)) {
+        raise(socket);
+        return -EAGAIN;
+    }
+    const SimDatagrams::Datagram datagram = socket.datagrams->pop();
+    const std::size_t taken = scatter_bytes(message, datagram.bytes);
+    message.msg_flags = taken < datagram.bytes.size() ? MSG_TRUNC : 0;
+    message.msg_controllen = 0;
+    if (message.msg_name != nullptr) {
+        std::uint32_t length = message.msg_namelen;
+        datagram.from.write_to(static_cast<sockaddr*>(message.msg_name), &length);
+        message.msg_namelen = length;
+    }
+    if (socket.family == AF_UNIX) {
+        wake_datagram_senders();
+    }
+    return static_cast<int>(taken);
+}
+
+// Which of them waits for this receiver is not known: the others find out.
+void SimNetwork::wake_datagram_senders() noexcept {
+    for (const auto& sender : sockets_) {
+        if (sender != nullptr && sender->datagrams != nullptr &&
+            std::exchange(sender->wants_room, false)) {
+            raise(*sender);
+        }
+    }
+}
+
+int SimNetwork::send_message(int fd, const msghdr* message) noexcept {
+    SimSocket* socket = find(fd);
+    if (socket == nullptr) {
+        return -EBADF;
+    }
+    if (const int error = enter(sim::Call::send, "send_message", fd); error != 0) {
+        return error;
+    }
+    if (socket->is_pipe) {
+        return -ENOTSOCK;
+    }
+    if (message->msg_controllen > 0) {
+        return -EOPNOTSUPP;
+    }
+    if (socket->datagrams != nullptr) {
+        return seen("send_message", fd, put_datagram(*socket, *message));
+    }
+    const iovec* const part = first_part(*message);
+    const int result =
+        part == nullptr ? 0
+                        : put(*socket, part->iov_base, static_cast<std::uint32_t>(part->iov_len));
+    return seen("send_message", fd, result);
+}
+
+int SimNetwork::put_datagram(SimSocket& socket, const msghdr& message) {
+    if (socket.error != 0) {
+        return -std::exchange(socket.error, 0);
+    }
+    if (socket.output_ended) {
+        return -EPIPE;
+    }
+    std::string bytes = gather_bytes(message);
+    const bool is_unix = socket.family == AF_UNIX;
+    if (bytes.size() > (is_unix ? SimDatagrams::capacity / 2 : SimDatagrams::udp_payload_max)) {
+        return -EMSGSIZE;
+    }
+    const bool connected = socket.stage == SimSocket::Stage::connected;
+    SimAddress to = socket.remote;
+    if (message.msg_name != nullptr && message.msg_namelen > 0) {
+        const auto* const name = static_cast<const sockaddr*>(message.msg_name);
+        if (const int error = SimAddress::parse(name, message.msg_namelen, to); error != 0) {
+            return error;
+        }
+        if (to.family != socket.family) {
+            return -EAFNOSUPPORT;
+        }
+    } else if (!connected) {
+        return is_unix ? -ENOTCONN : -EDESTADDRREQ;
+    }
+    if (!is_unix) {
+        if (const int error = reach(to); error != 0) {
+            return error;
+        }
+        if (socket.local.port == 0) {
+            name_datagram_socket(socket);
+        }
+    }
+    return post_datagram(socket, to, std::move(bytes));
+}
+
+int SimNetwork::take_bytes(SimSocket& socket, void* data, std::uint32_t size) {
+    iovec part{data, size};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return take_datagram(socket, message);
+}
+
+int SimNetwork::put_bytes(SimSocket& socket, const void* data, std::uint32_t size) {
+    iovec part{const_cast<void*>(data), size};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return put_datagram(socket, message);
+}
+
+// All addresses of a machine are, as a destination, its own.
+int SimNetwork::reach(SimAddress& remote) const noexcept {
+    if (remote.host.is_any()) {
+        remote.host = home(remote.family);
+    }
+    if (remote.host.is_any()) {
+        remote.host = SimHost::loopback(remote.family);
+    }
+    return links_.is_host(remote.host) ? 0 : -ENETUNREACH;
+}
+
+int SimNetwork::post_datagram(SimSocket& socket, SimAddress to, std::string bytes) {
+    const bool is_unix = socket.family == AF_UNIX;
+    SimAddress from = socket.local;
+    if (!is_unix && from.host.is_any()) {
+        from.host = to.host;
+    }
+    const bool is_pair = is_unix && to.path.empty();
+    SimSocket* const target = is_pair ? socket.peer : find_datagram_socket(to);
+    const bool listens = target != nullptr && (target->stage != SimSocket::Stage::connected ||
+                                               is_pair || target->remote == from);
+    const int size = static_cast<int>(bytes.size());
+    if (!listens) {
+        if (is_unix) {
+            return target != nullptr                    ? -EPERM
+                   : is_pair || is_socket_file(to.path) ? -ECONNREFUSED
+                                                        : -ENOENT;
+        }
+        if (socket.stage == SimSocket::Stage::connected) {
+            socket.error = ECONNREFUSED;
+            raise(socket);
+        }
+        return size;
+    }
+    if (!target->datagrams->has_room_for(bytes.size())) {
+        socket.wants_room = is_unix;
+        return is_unix ? -EAGAIN : size;
+    }
+    target->datagrams->push({from, std::move(bytes)});
+    raise(*target);
+    return size;
+}
+
+SimSocket* SimNetwork::find_datagram_socket(const SimAddress& address) noexcept {
+    auto place = datagram_names_.find(address);
+    if (place == datagram_names_.end() && address.family != AF_UNIX) {
+        SimAddress any = address;
+        any.host.bytes = {};
+        place = datagram_names_.find(any);
+    }
+    return place != datagram_names_.end() ? place->second : nullptr;
+}
+
+void SimNetwork::name_datagram_socket(SimSocket& socket) {
+    socket.local.family = socket.family;
+    socket.local.host.family = socket.family == AF_UNIX ? 0 : socket.family;
+    if (socket.family != AF_UNIX && socket.local.port == 0) {
+        do {
+            next_udp_port_ = next_udp_port_ == 65535 ? first_udp_port : next_udp_port_ + 1;
+            socket.local.port = static_cast<std::uint16_t>(next_udp_port_);
+        } while (datagram_names_.contains(socket.local));
+    }
+    datagram_names_.emplace(socket.local, &socket);
+}
+
+// Whoever sent last to a name that several share does not matter: the first one gets all.
+int SimNetwork::bind_datagram(SimSocket& socket, const SimAddress& address) {
+    const auto [first, last] = datagram_names_.equal_range(address);
+    const bool shared = socket.shares_port && std::all_of(first, last, [](const auto& entry) {
+                            return entry.second->shares_port;
+                        });
+    if (first != last && !shared && (address.family == AF_UNIX || address.port != 0)) {
+        return -EADDRINUSE;
+    }
+    socket.local = address;
+    name_datagram_socket(socket);
+    return 0;
+}
+
+int SimNetwork::connect_datagram(SimSocket& socket, SimAddress remote) {
+    if (remote.family == AF_UNIX && find_datagram_socket(remote) == nullptr) {
+        return is_socket_file(remote.path) ? -ECONNREFUSED : -ENOENT;
+    }
+    if (remote.family != AF_UNIX) {
+        if (const int error = reach(remote); error != 0) {
+            return error;
+        }
+        if (socket.local.host.is_any() && socket.local.port == 0) {
+            socket.local.host = remote.host;
+        }
+        if (socket.local.port == 0) {
+            name_datagram_socket(socket);
+        }
+    }
+    socket.remote = remote;
+    socket.stage = SimSocket::Stage::connected;
+    return 0;
+}
+
+void SimNetwork::close_datagram_socket(SimSocket& socket) noexcept {
+    std::erase_if(datagram_names_, [&](const auto& entry) { return entry.second == &socket; });
+    if (SimSocket* const peer = std::exchange(socket.peer, nullptr)) {
+        peer->peer = nullptr;
+    }
+    if (socket.family == AF_UNIX) {
+        wake_datagram_senders();
+    }
+}
+
+}  // namespace rondo::detail

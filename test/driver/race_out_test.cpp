@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cancel against the end of a send or a connect, a hundred thousand times: what the driver says
+// was sent was sent, and no connection is left behind.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "driver/racer.hpp"
+
+namespace rondo::test {
+namespace {
+
+/// Reads at random instants, and checks where each byte belongs.
+class Reader {
+public:
+    explicit Reader(int fd) : thread_([this, fd] { read(fd); }) {}
+
+    /// How many bytes came until the end of the stream.
+    std::size_t join() {
+        thread_.join();
+        return received_;
+    }
+    bool is_sound() const { return sound_; }
+
+private:
+    void read(int fd) {
+        detail::SimRandom dice(777);
+        char bytes[8192];
+        for (;;) {
+            const ssize_t count = ::recv(fd, bytes, 1 + dice.below(sizeof bytes), 0);
+            if (count <= 0) {
+                return;
+            }
+            for (ssize_t i = 0; i < count; ++i) {
+                sound_ = sound_ && bytes[i] == byte_at(received_++);
+            }
+            spin(dice.below(5000));
+        }
+    }
+
+    std::size_t received_ = 0;
+    bool sound_ = true;
+    std::thread thread_;
+};
+
+/// Accepts whoever comes.
+class Acceptor {
+public:
+    explicit Acceptor(int fd) : thread_([this, fd] { accept(fd); }) {}
+
+    long join() {
+        thread_.join();
+        return accepted_;
+    }
+
+private:
+    void accept(int fd) {
+        for (;;) {
+            const int accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+            if (accepted < 0) {
+                return;
+            }
+            ++accepted_;
+            ::close(accepted);
+        }
+    }
+
+    long accepted_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_P(RaceSlow, cancelled_sends_say_what_they_sent) {
+    const auto [client, server] = bench_->tcp_pair();
+    driver().set_option(client, SOL_SOCKET, SO_SNDBUF, 4096);
+    driver().set_option(server, SOL_SOCKET, SO_RCVBUF, 4096);
+    const int blocking = dup(server);
+    ASSERT_EQ(fcntl(blocking, F_SETFL, 0), 0);
+    Reader reader(blocking);
+    Racer racer(*bench_);
+    const long races = race_count();
+    std::size_t sent = 0;
+    long partly = 0;
+    std::string bytes;
+    for (long i = 0; i < races; ++i) {
+        bytes.resize(1 + racer.dice.below(6000));
+        for (std::size_t k = 0; k < bytes.size(); ++k) {
+            bytes[k] = byte_at(sent + k);
+        }
+        TestOperation send(OperationKind::send_all, client, bytes.data(), bytes.size());
+        racer.run(send);
+        if (send.result == -ECANCELED) {
+            partly += send.moved > 0 ? 1 : 0;
+            ASSERT_LT(send.moved, bytes.size());
+        } else {
+            ASSERT_EQ(send.result, static_cast<int>(bytes.size()));
+            ASSERT_EQ(send.moved, bytes.size());
+        }
+        sent += send.moved;
+        if (send.moved == 0) {
+            sched_yield();  // to the reader
+        }
+    }
+    bench_->close(client);
+    driver().wait(0);
+    EXPECT_EQ(reader.join(), sent);
+    EXPECT_TRUE(reader.is_sound());
+    EXPECT_EQ(racer.terminals, races);
+    std::printf("send on %s: %ld races, %ld cancelled, %ld of them after a part, %zu bytes\n",
+                driver().name(), races, racer.cancelled, partly, sent);
+    ::close(blocking);
+    bench_->close(server);
+}
+
+TEST_P(RaceSlow, cancelled_connects_leave_no_connection) {
+    const Listener listener = bench_->listen(AF_INET, 4);
+    const int blocking = dup(listener.fd);
+    ASSERT_EQ(fcntl(blocking, F_SETFL, 0), 0);
+    Acceptor acceptor(blocking);
+    Racer racer(*bench_);
+    const long races = race_count();
+    const linger hard{1, 0};
+    long connected = 0;
+    for (long i = 0; i < races; ++i) {
+        const int fd = driver().open_socket(AF_INET);
+        ASSERT_GE(fd, 0);
+        driver().set_option(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        sockaddr_storage address = listener.address;
+        TestOperation connect(OperationKind::connect, fd, &address, listener.length);
+        racer.run(connect);
+        if (connect.result == 0) {
+            ++connected;
+        } else {
+            ASSERT_EQ(connect.result, -ECANCELED);
+        }
+        bench_->close(fd);
+    }
+    ::shutdown(listener.fd, SHUT_RDWR);
+    const long accepted = acceptor.join();
+    EXPECT_EQ(connected + racer.cancelled, races);
+    EXPECT_GT(connected, 0);
+    EXPECT_GT(racer.cancelled, 0);
+    std::printf("connect on %s: %ld races, %ld connected, %ld cancelled, %ld accepted\n",
+                driver().name(), races, connected, racer.cancelled, accepted);
+    ::close(blocking);
+    bench_->close(listener.fd);
+}
+
+}  // namespace rondo::test

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits of a process: descriptors run out, and ten thousand connections that do nothing.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "net/net_test.hpp"
+#include "rondo/loop/sleep.hpp"
+#include "rondo/net/serve.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define RONDO_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RONDO_SANITIZED 1
+#endif
+#ifndef RONDO_SANITIZED
+#define RONDO_SANITIZED 0
+#endif
+
+namespace rondo::test {
+namespace {
+
+using net::ServeOptions;
+using net::Server;
+
+class LimitsSlow : public NetTest {};
+
+double cpu_seconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+Task<> echo(TcpStream stream) {
+    for (;;) {
+        const io::Lease lease = co_await stream.read_leased();
+        if (lease.empty()) {
+            co_return;
+        }
+        co_await stream.write_all(lease.bytes());
+    }
+}
+
+/// A condition that must hold in a child process; says what failed.
+void require(bool condition, const char* what) {
+    if (!condition) {
+        std::fprintf(stderr, "in the child: %s\n", what);
+        std::_Exit(1);
+    }
+}
+
+constexpr int clients = 200;
+
+// The server's side: 64 descriptors. Told through pipes when to look at its clock.
+void serve_with_64(const RunOptions& options, int out) {
+    rlimit low{64, 64};
+    require(setrlimit(RLIMIT_NOFILE, &low) == 0, "setrlimit");
+    run(
+        [&]() -> Task<> {
+            TcpListener listener = TcpListener::listen(Address::loopback(0));
+            const std::uint16_t port = listener.local_address().port();
+            require(::write(out, &port, sizeof port) == sizeof port, "pipe");
+            ServeOptions limits;
+            limits.grace = Duration::zero();
+            limits.refuse_after = 1h;
+            Server server(limits);
+            auto serving = create_task(net::serve(listener, echo, server));
+            while (server.stats().exhausted == 0) {
+                co_await sleep(1ms);
+            }
+            const std::size_t full = server.active();
+            require(full > 20 && full < 64, "some connections are served");
+            const double before = cpu_seconds();
+            co_await sleep(2s);
+            const double used = cpu_seconds() - before;
+            std::printf(
+                "%s: %zu of %d clients served at 64 descriptors; waiting used %.1f %% of a "
+                "core, %llu accepts failed in 2 s\n",
+                current_loop().driver().name(), full, clients, used / 2 * 100,
+                static_cast<unsigned long long>(server.stats().exhausted));
+            require(used / 2 < 0.05, "less than 5 % of a core");
+            const char word = 'f';
+            require(::write(out, &word, 1) == 1, "pipe");
+            while (server.stats().accepted < clients || server.active() > 0) {
+                co_await sleep(1ms);
+            }
+            require(server.stats().refused == 0, "nobody was refused");
+            server.shut_down();
+            co_await serving;
+        },
+        options);
+}
+
+// All clients connect, and talk; those that wait in the queue are served as others leave.
+TEST_P(LimitsSlow, two_hundred_clients_at_64_descriptors) {
+    int out[2];
+    ASSERT_EQ(pipe(out), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        serve_with_64(GetParam(), out[1]);
+        std::fflush(stdout);
+        std::_Exit(0);
+    }
+    ::close(out[1]);
+    std::uint16_t port = 0;
+    ASSERT_EQ(::read(out[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+    on_driver([&]() -> Task<> {
+        std::deque<TcpStream> streams;
+        for (int i = 0; i < clients; ++i) {
+            streams.push_back(co_await TcpStream::connect(Address::loopback(port)));
+        }
+        // While nothing is accepted, who is connected is served.
+        co_await streams.front().write_all("early");
+        const std::string early = co_await read_exactly(streams.front(), 5);
+        EXPECT_EQ(early, "early");
+        char word = 0;
+        EXPECT_EQ(::read(out[0], &word, 1), 1);
+        // The first connections were accepted first. Each that ends makes room for one that waits.
+        Duration longest{};
+        while (!streams.empty()) {
+            const TimePoint begin = now();
+            co_await streams.front().write_all("x");
+            const std::string answer = co_await read_exactly(streams.front(), 1);
+            EXPECT_EQ(answer, "x");
+            longest = std::max(longest, now() - begin);
+            streams.pop_front();
+        }
+        std::printf("longest wait for service once descriptors are freed: %.1f ms\n",
+                    static_cast<double>(longest.count()) / 1e6);
+        EXPECT_LT(longest, 100ms * (RONDO_SANITIZED + 1));
+    });
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ::close(out[0]);
+}
+
+long resident_bytes() {
+    long pages = 0;
+    long resident = 0;
+    FILE* const file = std::fopen("/proc/self/statm", "r");
+    if (file == nullptr || std::fscanf(file, "%ld %ld", &pages, &resident) != 2) {
+        resident = 0;
+    }
+    if (file != nullptr) {
+        std::fclose(file);
+    }
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+// Both ends are in this process: our memory for one end is less than what is printed.
+TEST_P(LimitsSlow, ten_thousand_idle_connections) {
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    constexpr rlim_t needed = 20'100;
+    if (limit.rlim_cur < needed) {
+        limit.rlim_cur = std::min<rlim_t>(needed, limit.rlim_max);
+        ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    }
+    const std::size_t count =
+        std::min<std::size_t>(10'000, static_cast<std::size_t>(limit.rlim_cur - 100) / 2);
+    on_driver([&]() -> Task<> {
+        TcpListener listener = TcpListener::listen(Address::loopback(0));
+        ServeOptions options;
+        options.connections_max = count;
+        options.grace = 1ms;
+        Server server(options);
+        auto serving = create_task(net::serve(listener, echo, server));
+        std::vector<TcpStream> streams;
+        streams.reserve(count);
+        const long before = resident_bytes();
+        for (std::size_t i = 0; i < count; ++i) {
+            streams.push_back(co_await TcpStream::connect(listener.local_address()));
+            if (i % 100 == 0) {
+                co_await streams.back().write_all("x");
+                co_await read_exactly(streams.back(), 1);
+            }
+        }
+        while (server.active() < count) {
+            co_await sleep(1ms);
+        }
+        co_await sleep(10ms);
+        const long used = resident_bytes() - before;
+        const TimePoint begin = now();
+        server.shut_down();
+        co_await serving;
+        const Duration took = now() - begin;
+        std::printf("%s: %zu idle connections, %.0f bytes each for both ends, closed in %.1f ms\n",
+                    current_loop().driver().name(), count,
+                    static_cast<double>(used) / static_cast<double>(count),
+                    static_cast<double>(took.count()) / 1e6);
+        EXPECT_EQ(server.active(), 0U);
+        EXPECT_LT(took, 1s * (RONDO_SANITIZED * 9 + 1));
+        if (RONDO_SANITIZED == 0) {
+            EXPECT_LE(static_cast<std::size_t>(used), count * 2048);
+        }
+        streams.clear();
+        co_await yield();
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(net, LimitsSlow, testing::ValuesIn(real_drivers()), param_name);
+
+}  // namespace
+}  // namespace rondo::test

@@ -134,10 +134,18 @@ int KernelCalls::accept(int fd, void* address, std::uint32_t* length) noexcept {
 
 // Interrupted by a signal, it goes on by itself.
 int KernelCalls::connect(int fd, const void* address, std::uint32_t length) noexcept {
-    if (::connect(fd, static_cast<const sockaddr*>(address), length) == 0) {
+    const auto* const peer = static_cast<const sockaddr*>(address);
+    if (::connect(fd, peer, length) == 0) {
         return 0;
     }
-    return errno == EINTR ? -EINPROGRESS : -errno;
+    if (errno != EINTR) {
+        return -errno;
+    }
+    // An interrupted connect goes on. Asked again, the kernel says how far it is.
+    if (::connect(fd, peer, length) == 0 || errno == EISCONN) {
+        return 0;
+    }
+    return errno == EALREADY || errno == EINTR ? -EINPROGRESS : -errno;
 }
 
 // No error and no peer is a connect in progress after a spurious edge, or one that a shutdown

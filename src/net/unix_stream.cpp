@@ -57,10 +57,9 @@ void take_descriptors(msghdr& message, std::vector<Descriptor>& descriptors) noe
 Task<UnixStream> UnixStream::connect(UnixAddress address) {
     constexpr Duration longest = std::chrono::milliseconds(50);
     Duration pause = std::chrono::milliseconds(1);
-    UnixStream stream(current_loop().driver().open_socket(AF_UNIX));
-    if (!stream.is_open()) {
-        throw Error("connect", address.to_string(), EMFILE);
-    }
+    const int fd = current_loop().driver().open_socket(AF_UNIX);
+    UnixStream stream(fd);
+    check_result(fd, "connect", address.to_string());
     for (;;) {
         const int result = detail::connect_now(stream.fd_, address.data(), address.size());
         if (result >= 0) {

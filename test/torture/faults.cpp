@@ -26,8 +26,8 @@ std::vector<Failure> failures(std::initializer_list<int> loud, std::initializer_
 
 const std::map<std::string_view, std::vector<Failure>>& failure_table() {
     static const std::map<std::string_view, std::vector<Failure>> table{
-        {"accept4", failures({EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, ENETDOWN, EINVAL},
-                             {EINTR, ECONNABORTED, EPROTO}, {})},
+        {"accept4", failures({ENFILE, ENOBUFS, ENOMEM, EPERM, ENETDOWN, EINVAL},
+                             {EMFILE, EINTR, ECONNABORTED, EPROTO}, {})},
         {"bind", failures({EADDRINUSE, EACCES, EADDRNOTAVAIL, EINVAL, ENOMEM}, {}, {})},
         {"close", failures({}, {}, {EINTR, EIO, ENOSPC, EDQUOT})},
         {"connect", failures({ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL,
@@ -80,7 +80,7 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"setsockopt", failures({}, {ENOPROTOOPT, EINVAL, ENOMEM}, {})},
         {"shutdown", failures({ENOTCONN, ENOBUFS}, {}, {})},
         {"sigaction", failures({}, {EINVAL}, {})},
-        {"socket", failures({EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, {}, {})},
+        {"socket", failures({ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, {EMFILE}, {})},
         {"socketpair", failures({EMFILE, ENFILE, EAFNOSUPPORT}, {}, {})},
         {"thread", failures({}, {EAGAIN}, {})},
         {"unlink", failures({}, {EACCES, EBUSY, EROFS}, {})},

@@ -106,7 +106,8 @@ Task<> datagrams() {
 }
 
 Task<> passed_descriptors() {
-    const auto path = net::UnixAddress::path("/tmp/rondo-torture-" + std::to_string(getpid()));
+    const auto path = net::UnixAddress::path("/tmp/rondo-torture-" +
+                                             std::to_string(current_loop().driver().entropy()));
     net::UnixListener listener = net::UnixListener::listen(path);
     net::UnixStream client = co_await net::UnixStream::connect(path);
     net::UnixStream server = co_await listener.accept();

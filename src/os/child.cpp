@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <utility>
 
 #include "base/child_process.hpp"
@@ -31,11 +32,12 @@ void Child::describe(const Scope& scope, rondo::detail::Describer& out) {
     out.add(", ").add(static_cast<const Ending&>(scope).child->name_);
 }
 
-Child::Child(std::string name, int pid, int pidfd, bool leads_group)
-    : Operation(OperationKind::poll, pidfd),
-      name_(std::move(name)),
-      pid_(pid),
-      leads_group_(leads_group) {
+constexpr std::size_t number_text = sizeof " (pid 2147483647)";
+
+Child::Child(const std::string& program, bool leads_group)
+    : Operation(OperationKind::poll, -1), leads_group_(leads_group) {
+    name_.reserve(program.size() + number_text);
+    name_ = program;
     size = POLLIN;
     ready = &on_ready;
     ending_.kind = &ending_kind;
@@ -43,16 +45,26 @@ Child::Child(std::string name, int pid, int pidfd, bool leads_group)
 }
 
 Child::~Child() {
-    rondo::Operation close(OperationKind::close, fd);
-    local.loop->driver().submit(close);
+    if (fd >= 0) {
+        rondo::Operation close(OperationKind::close, fd);
+        local.loop->driver().submit(close);
+    }
 }
 
-void Child::watch() {
+void Child::begin(int pid, int pidfd) {
+    pid_ = pid;
+    fd = pidfd;
+    char number[number_text];
+    std::snprintf(number, sizeof number, " (pid %d)", pid);
+    name_ += number;
     poll();
     if (lost_ != 0) {
-        const Error error("watch", name_, lost_);
-        abandon();
-        throw error;
+        struct Abandon {
+            Child& child;
+            ~Abandon() { child.abandon(); }
+        };
+        const Abandon at_end{*this};
+        throw Error("watch", name_, lost_);
     }
 }
 

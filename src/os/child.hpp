@@ -15,13 +15,18 @@ namespace rondo::os::detail {
 /// hangs in the tree of tasks, so that the loop does not end before it.
 class Child : rondo::Operation {
 public:
-    /// Takes over `pidfd`.
-    Child(std::string name, int pid, int pidfd, bool leads_group);
+    /// Made before the process, which must not run without one for want of memory.
+    Child(const std::string& program, bool leads_group);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    /// Errors: Error when the driver cannot poll the descriptor; the process is gone then.
-    void watch();
+    /// The process runs; takes over `pidfd`.
+    ///
+    /// Errors: Error when the driver cannot poll the descriptor; the process and this are gone
+    /// then.
+    void begin(int pid, int pidfd);
+    /// Deletes one whose process did not start.
+    void discard() noexcept { delete this; }
 
     bool ended() const noexcept { return ended_; }
     /// Errors: see Process::wait. Requires: ended().
@@ -51,7 +56,7 @@ private:
     std::string name_;
     rondo::detail::WaitList waiters_;
     ExitStatus status_ = ExitStatus::exited(0);
-    int pid_;
+    int pid_ = 0;
     int lost_ = 0;  ///< the errno of why there is no status
     bool leads_group_;
     bool ended_ = false;

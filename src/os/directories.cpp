@@ -130,6 +130,9 @@ Task<> make_directories_at(std::string path, std::uint32_t mode) {
     if (result == 0) {
         co_return;
     }
+    if (result != -ENOENT && result != -EEXIST) {
+        check_result(result, "make directory", path);
+    }
     if (result == -ENOENT) {
         for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
              slash = path.find('/', slash + 1)) {

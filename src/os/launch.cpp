@@ -2,6 +2,7 @@
 // From ProcessOptions to a running child.
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -91,11 +92,12 @@ private:
         return descriptor;
     }
     void add_pipe(int number, std::string name) {
+        std::string same_name = name;
         int fds[2] = {-1, -1};
         check_result(current_loop().driver().make_pipe(fds), "make a pipe for", name);
         const int theirs = number == 0 ? 0 : 1;
         const auto at = static_cast<std::size_t>(number);
-        ours_[at] = PipeStream::adopt(fds[1 - theirs], name);
+        ours_[at] = PipeStream::adopt(fds[1 - theirs], std::move(same_name));
         theirs_[at] = PipeStream::adopt(fds[theirs], std::move(name));
         list_.push_back({fds[theirs], number});
     }
@@ -167,12 +169,13 @@ Process spawn(const ProcessOptions& options) {
     SpawnRequest request;
     request.descriptors = standard.list().data();
     request.descriptor_count = standard.list().size();
+    const auto discard = [](detail::Child* child) noexcept { child->discard(); };
+    std::unique_ptr<detail::Child, decltype(discard)> prepared(
+        new detail::Child(program, options.group != ProcessGroup::parents), discard);
     start(request, options, program);
-    auto* const child =
-        new detail::Child(program + " (pid " + std::to_string(request.pid) + ")", request.pid,
-                          request.pidfd, options.group != ProcessGroup::parents);
-    child->watch();
-    Process process(*child);
+    detail::Child& child = *prepared.release();
+    child.begin(request.pid, request.pidfd);
+    Process process(child);
     standard.give_ends_to(process);
     return process;
 }

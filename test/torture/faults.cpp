@@ -33,6 +33,8 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"connect", failures({ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL,
                               EACCES, EPERM, ECONNRESET},
                              {}, {EINTR})},
+        {"clone", failures({EAGAIN, ENOMEM}, {}, {})},
+        {"copy_file_range", failures({EIO, ENOSPC}, {EINTR, EXDEV, EOPNOTSUPP, ENOSYS}, {})},
         {"epoll_create1", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
         {"epoll_ctl", failures({ENOMEM, ENOSPC}, {}, {})},
         {"epoll_pwait2", failures({}, {EINTR, ENOSYS}, {})},
@@ -40,12 +42,18 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"eventfd", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
         {"eventfd_write", failures({}, {EINTR}, {})},
         {"entry close", failures({}, {}, {EIO, EINTR, ENOSPC})},
+        {"entry file", failures({ECANCELED, ENOMEM, EIO, EACCES, ENOSPC, EROFS}, {EINTR}, {})},
         {"entry poll",
          failures({}, {ECANCELED, EINTR, ENOMEM, EINVAL, EAGAIN, EBADF, EOPNOTSUPP, EFAULT}, {})},
         {"entry read", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOBUFS, EOPNOTSUPP},
                                 {EINTR, EAGAIN, 0}, {})},
         {"entry write", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOSPC, EOPNOTSUPP},
                                  {EINTR, EAGAIN, 0}, {})},
+        {"fallocate", failures({EIO, ENOSPC, EOPNOTSUPP}, {EINTR}, {})},
+        {"fchmod", failures({EIO, EPERM}, {}, {})},
+        {"fdatasync", failures({EIO, ENOSPC, EDQUOT}, {EINTR}, {})},
+        {"fsync", failures({EIO, ENOSPC, EDQUOT}, {EINTR}, {})},
+        {"ftruncate", failures({EIO, EFBIG}, {EINTR}, {})},
         {"fcntl", failures({}, {EBADF, EINVAL}, {})},
         {"fstat", failures({}, {EIO, ENOMEM, EOVERFLOW}, {})},
         {"getpeername", failures({}, {ENOTCONN, ENOBUFS}, {})},
@@ -57,6 +65,16 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"io_uring_queue_init_params", failures({}, {ENOSYS, EPERM, ENOMEM, EMFILE, EINVAL}, {})},
         {"io_uring_register_ring_fd", failures({}, {EINVAL, EBUSY}, {})},
         {"io_uring_enter", failures({}, {EINTR, EAGAIN, EBUSY, ENOMEM}, {})},
+        {"ioctl", failures({}, {ENOTTY}, {})},
+        {"lseek", failures({}, {ESPIPE}, {})},
+        {"mkdirat", failures({EACCES, ENOSPC, EDQUOT}, {}, {})},
+        {"openat", failures({EMFILE, ENFILE, ENOMEM, EACCES, EIO}, {EINTR}, {})},
+        {"readlinkat", failures({EIO, ENOMEM}, {}, {})},
+        {"renameat2", failures({EIO, ENOSPC, EACCES}, {}, {})},
+        {"statx", failures({EACCES, ENOMEM, EIO}, {}, {})},
+        {"symlinkat", failures({ENOSPC, EACCES}, {}, {})},
+        {"unlinkat", failures({EIO, EACCES, EBUSY}, {}, {})},
+        {"waitid", failures({}, {EINTR}, {})},
         {"listen", failures({EADDRINUSE, EOPNOTSUPP}, {}, {})},
         {"lstat", failures({}, {EACCES, ENOENT, ENOMEM}, {})},
         {"malloc", failures({ENOMEM}, {}, {})},
@@ -65,7 +83,7 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"pipe2", failures({EMFILE, ENFILE}, {}, {})},
         {"poll", failures({}, {EINTR, ENOMEM}, {})},
         {"pread", failures({EIO, EINVAL}, {EINTR}, {})},
-        {"preadv2", failures({EIO, EINVAL, ENOMEM}, {EINTR, EOPNOTSUPP}, {})},
+        {"preadv2", failures({}, {EIO, EINVAL, ENOMEM, EINTR, EOPNOTSUPP}, {})},
         {"pwrite", failures({EIO, ENOSPC, EDQUOT, EFBIG}, {EINTR}, {})},
         {"pwritev2", failures({EIO, ENOSPC, EPIPE}, {EINTR, EOPNOTSUPP}, {})},
         {"read", failures({EIO, EINVAL}, {EINTR}, {})},
@@ -91,7 +109,7 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
 
 namespace {
 
-constexpr std::size_t calls_max = 64;
+constexpr std::size_t calls_max = 128;
 
 struct State {
     std::array<std::atomic<long>, calls_max> counts{};

@@ -28,6 +28,14 @@ std::string_view name_of(std::uint8_t opcode) noexcept {
         case IORING_OP_CLOSE: return "entry close";
         case IORING_OP_READ: return "entry read";
         case IORING_OP_WRITE: return "entry write";
+        case IORING_OP_OPENAT:
+        case IORING_OP_FSYNC:
+        case IORING_OP_STATX:
+        case IORING_OP_RENAMEAT:
+        case IORING_OP_UNLINKAT:
+        case IORING_OP_MKDIRAT:
+        case IORING_OP_SYMLINKAT:
+        case IORING_OP_FALLOCATE: return "entry file";
         default: return {};
     }
 }

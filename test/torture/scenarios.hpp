@@ -20,6 +20,12 @@ struct Scenario {
 
 const std::vector<Scenario>& scenarios();
 
+// Those that use the module os; see scenarios_os.cpp.
+Task<> whole_files();
+Task<> replaced_file();
+Task<> directories();
+Task<> processes();
+
 /// A scenario saw something that is wrong whatever call failed.
 class WrongResult : public std::logic_error {
 public:

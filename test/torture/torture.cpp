@@ -71,7 +71,7 @@ std::string to_text(const Run& run) {
 bool carries(const Error& error, const Fault& fault) {
     const int wanted = fault.failure.error;
     return error.os_error() == wanted || error.code() == errc_of(wanted) ||
-           (error.code() == Errc::not_supported && fault.call == "io_uring_queue_init_params") ||
+           (error.code() == Errc::not_supported && fault.call.starts_with("io_uring_")) ||
            (error.os_error() == ECONNABORTED && wanted == ENOTCONN);
 }
 

@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
@@ -56,6 +58,22 @@ RONDO_SEAM(int, accept4, (int a, sockaddr* b, socklen_t* c, int d), (a, b, c, d)
 RONDO_SEAM(int, bind, (int a, const sockaddr* b, socklen_t c), (a, b, c))
 RONDO_SEAM(int, close, (int a), (a))
 RONDO_SEAM(int, connect, (int a, const sockaddr* b, socklen_t c), (a, b, c))
+RONDO_SEAM(ssize_t, copy_file_range, (int a, off64_t* b, int c, off64_t* d, size_t e, unsigned f),
+           (a, b, c, d, e, f))
+RONDO_SEAM(int, fallocate, (int a, int b, off_t c, off_t d), (a, b, c, d))
+RONDO_SEAM(int, fchmod, (int a, mode_t b), (a, b))
+RONDO_SEAM(int, fdatasync, (int a), (a))
+RONDO_SEAM(int, fsync, (int a), (a))
+RONDO_SEAM(int, ftruncate, (int a, off_t b), (a, b))
+RONDO_SEAM(off_t, lseek, (int a, off_t b, int c), (a, b, c))
+RONDO_SEAM(int, mkdirat, (int a, const char* b, mode_t c), (a, b, c))
+RONDO_SEAM(ssize_t, readlinkat, (int a, const char* b, char* c, size_t d), (a, b, c, d))
+RONDO_SEAM(int, renameat2, (int a, const char* b, int c, const char* d, unsigned e),
+           (a, b, c, d, e))
+RONDO_SEAM(int, statx, (int a, const char* b, int c, unsigned d, struct statx* e), (a, b, c, d, e))
+RONDO_SEAM(int, symlinkat, (const char* a, int b, const char* c), (a, b, c))
+RONDO_SEAM(int, unlinkat, (int a, const char* b, int c), (a, b, c))
+RONDO_SEAM(int, waitid, (idtype_t a, id_t b, siginfo_t* c, int d), (a, b, c, d))
 RONDO_SEAM(int, epoll_create1, (int a), (a))
 RONDO_SEAM(int, epoll_ctl, (int a, int b, int c, epoll_event* d), (a, b, c, d))
 RONDO_SEAM(int, epoll_pwait2, (int a, epoll_event* b, int c, const timespec* d, const sigset_t* e),
@@ -116,6 +134,38 @@ int __wrap_fcntl(int fd, int command, ...) {
     void* const argument = va_arg(arguments, void*);
     va_end(arguments);
     return through<int>("fcntl", [&] { return __real_fcntl(fd, command, argument); });
+}
+
+int __real_openat(int, const char*, int, ...);
+int __wrap_openat(int folder, const char* path, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    const mode_t mode = va_arg(arguments, mode_t);
+    va_end(arguments);
+    return through<int>("openat", [&] { return __real_openat(folder, path, flags, mode); });
+}
+
+int __real_ioctl(int, unsigned long, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    void* const argument = va_arg(arguments, void*);
+    va_end(arguments);
+    return through<int>("ioctl", [&] { return __real_ioctl(fd, request, argument); });
+}
+
+// The start of a process. The child's calls are no part of this: it shares our memory.
+int __real___clone(int (*)(void*), void*, int, void*, ...);
+int __wrap___clone(int (*run)(void*), void* stack, int flags, void* argument, ...) {
+    va_list list;
+    va_start(list, argument);
+    void* const parent = va_arg(list, void*);
+    void* const storage = va_arg(list, void*);
+    void* const child = va_arg(list, void*);
+    va_end(list);
+    return through<int>("clone", [&] {
+        return __real___clone(run, stack, flags, argument, parent, storage, child);
+    });
 }
 
 int __real_io_uring_queue_init_params(unsigned, io_uring*, io_uring_params*);

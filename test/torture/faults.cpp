@@ -7,6 +7,8 @@
 
 namespace rondo::test {
 
+namespace {
+
 // What the manual pages of Linux 6.1 give, as far as a correct program can meet it. EAGAIN stands
 // only where the kernel can say it without an edge that follows.
 std::vector<Failure> failures(std::initializer_list<int> loud, std::initializer_list<int> quiet,
@@ -24,8 +26,10 @@ std::vector<Failure> failures(std::initializer_list<int> loud, std::initializer_
     return all;
 }
 
-const std::map<std::string_view, std::vector<Failure>>& failure_table() {
-    static const std::map<std::string_view, std::vector<Failure>> table{
+using Table = std::map<std::string_view, std::vector<Failure>>;
+
+Table of_sockets() {
+    return {
         {"accept4", failures({ENFILE, ENOBUFS, ENOMEM, EPERM, ENETDOWN, EINVAL},
                              {EMFILE, EINTR, ECONNABORTED, EPROTO}, {})},
         {"bind", failures({EADDRINUSE, EACCES, EADDRNOTAVAIL, EINVAL, ENOMEM}, {}, {})},
@@ -33,18 +37,31 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"connect", failures({ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL,
                               EACCES, EPERM, ECONNRESET},
                              {}, {EINTR})},
+        {"getpeername", failures({}, {ENOTCONN, ENOBUFS}, {})},
+        {"getsockname", failures({ENOBUFS}, {}, {})},
+        {"getsockopt", failures({}, {ENOBUFS, ENOMEM, ENOPROTOOPT}, {})},
+        {"listen", failures({EADDRINUSE, EOPNOTSUPP}, {}, {})},
+        {"poll", failures({}, {EINTR, ENOMEM}, {})},
+        {"recv", failures({ECONNRESET, ENOMEM, ETIMEDOUT, EHOSTUNREACH, ENOTCONN}, {EINTR}, {})},
+        {"recvmsg", failures({ECONNREFUSED, ENOMEM, ENOBUFS}, {EINTR}, {})},
+        {"send",
+         failures({EPIPE, ECONNRESET, ENOBUFS, ENOMEM, ETIMEDOUT, EHOSTUNREACH}, {EINTR}, {})},
+        {"sendmsg", failures({EPIPE, ECONNRESET, ENOBUFS, ENOMEM, ETIMEDOUT, EHOSTUNREACH, EPERM},
+                             {EINTR}, {})},
+        {"setsockopt", failures({}, {ENOPROTOOPT, EINVAL, ENOMEM}, {})},
+        {"shutdown", failures({ENOTCONN, ENOBUFS}, {}, {})},
+        {"socket", failures({ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, {EMFILE}, {})},
+        {"socketpair", failures({EMFILE, ENFILE, EAFNOSUPPORT}, {}, {})},
+        {"unlink", failures({}, {EACCES, EBUSY, EROFS}, {})},
+    };
+}
+
+Table of_files_and_processes() {
+    return {
         {"clone", failures({EAGAIN, ENOMEM}, {}, {})},
         {"copy_file_range", failures({EIO, ENOSPC}, {EINTR, EXDEV, EOPNOTSUPP, ENOSYS}, {})},
-        {"epoll_create1", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
-        {"epoll_ctl", failures({ENOMEM, ENOSPC}, {}, {})},
-        {"epoll_pwait2", failures({}, {EINTR, ENOSYS}, {})},
-        {"epoll_wait", failures({}, {EINTR}, {})},
-        {"eventfd", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
-        {"eventfd_write", failures({}, {EINTR}, {})},
         {"entry close", failures({}, {}, {EIO, EINTR, ENOSPC})},
         {"entry file", failures({ECANCELED, ENOMEM, EIO, EACCES, ENOSPC, EROFS}, {EINTR}, {})},
-        {"entry poll",
-         failures({}, {ECANCELED, EINTR, ENOMEM, EINVAL, EAGAIN, EBADF, EOPNOTSUPP, EFAULT}, {})},
         {"entry read", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOBUFS, EOPNOTSUPP},
                                 {EINTR, EAGAIN, 0}, {})},
         {"entry write", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOSPC, EOPNOTSUPP},
@@ -56,15 +73,6 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"ftruncate", failures({EIO, EFBIG}, {EINTR}, {})},
         {"fcntl", failures({}, {EBADF, EINVAL}, {})},
         {"fstat", failures({}, {EIO, ENOMEM, EOVERFLOW}, {})},
-        {"getpeername", failures({}, {ENOTCONN, ENOBUFS}, {})},
-        {"getrandom", failures({}, {EINTR, ENOSYS, EAGAIN}, {})},
-        {"getrlimit", failures({}, {EPERM}, {})},
-        {"getsockname", failures({ENOBUFS}, {}, {})},
-        {"getsockopt", failures({}, {ENOBUFS, ENOMEM, ENOPROTOOPT}, {})},
-        {"io_uring_get_probe_ring", failures({}, {ENOMEM}, {})},
-        {"io_uring_queue_init_params", failures({}, {ENOSYS, EPERM, ENOMEM, EMFILE, EINVAL}, {})},
-        {"io_uring_register_ring_fd", failures({}, {EINVAL, EBUSY}, {})},
-        {"io_uring_enter", failures({}, {EINTR, EAGAIN, EBUSY, ENOMEM}, {})},
         {"ioctl", failures({}, {ENOTTY}, {})},
         {"lseek", failures({}, {ESPIPE}, {})},
         {"mkdirat", failures({EACCES, ENOSPC, EDQUOT}, {}, {})},
@@ -75,35 +83,52 @@ const std::map<std::string_view, std::vector<Failure>>& failure_table() {
         {"symlinkat", failures({ENOSPC, EACCES}, {}, {})},
         {"unlinkat", failures({EIO, EACCES, EBUSY}, {}, {})},
         {"waitid", failures({}, {EINTR}, {})},
-        {"listen", failures({EADDRINUSE, EOPNOTSUPP}, {}, {})},
-        {"lstat", failures({}, {EACCES, ENOENT, ENOMEM}, {})},
-        {"malloc", failures({ENOMEM}, {}, {})},
-        {"mmap", failures({ENOMEM, EAGAIN}, {}, {})},
-        {"new", failures({}, {ENOMEM}, {})},
         {"pipe2", failures({EMFILE, ENFILE}, {}, {})},
-        {"poll", failures({}, {EINTR, ENOMEM}, {})},
         {"pread", failures({EIO, EINVAL}, {EINTR}, {})},
         {"preadv2", failures({}, {EIO, EINVAL, ENOMEM, EINTR, EOPNOTSUPP}, {})},
         {"pwrite", failures({EIO, ENOSPC, EDQUOT, EFBIG}, {EINTR}, {})},
         {"pwritev2", failures({EIO, ENOSPC, EPIPE}, {EINTR, EOPNOTSUPP}, {})},
         {"read", failures({EIO, EINVAL}, {EINTR}, {})},
-        {"recv", failures({ECONNRESET, ENOMEM, ETIMEDOUT, EHOSTUNREACH, ENOTCONN}, {EINTR}, {})},
-        {"recvmsg", failures({ECONNREFUSED, ENOMEM, ENOBUFS}, {EINTR}, {})},
-        {"sem_wait", failures({}, {EINTR}, {})},
-        {"send",
-         failures({EPIPE, ECONNRESET, ENOBUFS, ENOMEM, ETIMEDOUT, EHOSTUNREACH}, {EINTR}, {})},
         {"sendfile", failures({EPIPE, ECONNRESET, EIO, ENOMEM, ETIMEDOUT}, {EINTR}, {})},
-        {"sendmsg", failures({EPIPE, ECONNRESET, ENOBUFS, ENOMEM, ETIMEDOUT, EHOSTUNREACH, EPERM},
-                             {EINTR}, {})},
-        {"setsockopt", failures({}, {ENOPROTOOPT, EINVAL, ENOMEM}, {})},
-        {"shutdown", failures({ENOTCONN, ENOBUFS}, {}, {})},
-        {"sigaction", failures({}, {EINVAL}, {})},
-        {"socket", failures({ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, {EMFILE}, {})},
-        {"socketpair", failures({EMFILE, ENFILE, EAFNOSUPPORT}, {}, {})},
-        {"thread", failures({}, {EAGAIN}, {})},
-        {"unlink", failures({}, {EACCES, EBUSY, EROFS}, {})},
         {"write", failures({EIO, ENOSPC, EPIPE}, {EINTR}, {})},
     };
+}
+
+Table of_loops() {
+    return {
+        {"epoll_create1", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
+        {"epoll_ctl", failures({ENOMEM, ENOSPC}, {}, {})},
+        {"epoll_pwait2", failures({}, {EINTR, ENOSYS}, {})},
+        {"epoll_wait", failures({}, {EINTR}, {})},
+        {"eventfd", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
+        {"eventfd_write", failures({}, {EINTR}, {})},
+        {"entry poll",
+         failures({}, {ECANCELED, EINTR, ENOMEM, EINVAL, EAGAIN, EBADF, EOPNOTSUPP, EFAULT}, {})},
+        {"getrandom", failures({}, {EINTR, ENOSYS, EAGAIN}, {})},
+        {"getrlimit", failures({}, {EPERM}, {})},
+        {"io_uring_get_probe_ring", failures({}, {ENOMEM}, {})},
+        {"io_uring_queue_init_params", failures({}, {ENOSYS, EPERM, ENOMEM, EMFILE, EINVAL}, {})},
+        {"io_uring_register_ring_fd", failures({}, {EINVAL, EBUSY}, {})},
+        {"io_uring_enter", failures({}, {EINTR, EAGAIN, EBUSY, ENOMEM}, {})},
+        {"lstat", failures({}, {EACCES, ENOENT, ENOMEM}, {})},
+        {"malloc", failures({ENOMEM}, {}, {})},
+        {"mmap", failures({ENOMEM, EAGAIN}, {}, {})},
+        {"new", failures({}, {ENOMEM}, {})},
+        {"sem_wait", failures({}, {EINTR}, {})},
+        {"sigaction", failures({}, {EINVAL}, {})},
+        {"thread", failures({}, {EAGAIN}, {})},
+    };
+}
+
+}  // namespace
+
+const Table& failure_table() {
+    static const Table table = [] {
+        Table all = of_sockets();
+        all.merge(of_files_and_processes());
+        all.merge(of_loops());
+        return all;
+    }();
     return table;
 }
 

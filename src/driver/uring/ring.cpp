@@ -27,8 +27,9 @@ constexpr std::size_t signal_set_size = 8;
 std::atomic<unsigned> rings_closed{0};
 
 // The kernel counts a ring's memory against RLIMIT_MEMLOCK, and gives that of a closed ring back
-// some milliseconds later: who closes rings and opens new ones may find none for a moment.
-constexpr int memory_tries = 8;
+// later, up to a second when many were closed: who closes rings and opens new ones may find no
+// memory for a moment.
+constexpr int memory_tries = 10;
 constexpr Driver::Time first_pause = 1'000'000;
 
 int set_up(unsigned entries, io_uring& ring, const io_uring_params& wanted) noexcept {

@@ -12,11 +12,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "driver/epoll/epoll_driver.hpp"
 #include "driver/readiness_base.hpp"
 #include "driver/uring/probe.hpp"
 #include "driver/uring/uring_driver.hpp"
+#include "rondo/base/error.hpp"
 #include "sim/sim_driver.hpp"
 
 namespace rondo::test {
@@ -99,6 +101,13 @@ bool is_available(DriverKind kind) {
     return kind != DriverKind::uring || detail::probe_uring().error == 0;
 }
 
+std::unique_ptr<Driver> require_made(std::unique_ptr<Driver> driver, int error) {
+    if (driver == nullptr) {
+        throw Error("make driver", {}, -error);
+    }
+    return driver;
+}
+
 // Past make_driver, which RONDO_DRIVER rules.
 std::unique_ptr<Driver> make(const DriverParam& param) {
     int error = 0;
@@ -107,9 +116,13 @@ std::unique_ptr<Driver> make(const DriverParam& param) {
             detail::UringMask mask;
             std::string_view unknown;
             EXPECT_TRUE(detail::read_uring_mask(param.mask, mask, unknown)) << unknown;
-            return detail::make_uring_driver(error, {}, mask);
+            auto driver = detail::make_uring_driver(error, {}, mask);
+            return require_made(std::move(driver), error);
         }
-        case DriverKind::epoll: return detail::make_epoll_driver(error);
+        case DriverKind::epoll: {
+            auto driver = detail::make_epoll_driver(error);
+            return require_made(std::move(driver), error);
+        }
         default: break;
     }
     DriverOptions options;

@@ -36,6 +36,7 @@ const char* path_of(const Operation& operation) noexcept {
 
 template <class T>
 T* pointer_in_offset(const Operation& operation) noexcept {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an Operation carries it as a number
     return reinterpret_cast<T*>(static_cast<std::uintptr_t>(operation.offset));
 }
 

@@ -28,8 +28,6 @@ public:
     std::uint64_t entropy() noexcept final { return kernel_entropy(); }
 
 protected:
-    KernelDriver() : Base(0, DescriptorTable::process_limit()) {}
-
     /// True: a read took what the page cache had, and ended. A thread or the kernel's queue would
     /// cost more than the copy.
     bool read_cached(Operation& operation) noexcept {
@@ -82,6 +80,8 @@ protected:
     WakeSignal wake_;
 
 private:
+    friend Body;
+    KernelDriver() : Base(0, DescriptorTable::process_limit()) {}
     static constexpr std::uint32_t cached_read_max = 64 * 1024;
 
     void leave(const Operation& operation) noexcept {

@@ -38,10 +38,12 @@ Task<> serve(net::TcpListener& listener, Handler handler, ServerOptions options)
     RONDO_REQUIRE(options.max_connections > 0, "an http server without connections");
     net::Server server(accept_options(options));
     server.set_error_handler(on_error);
+    // NOLINTBEGIN(cppcoreguidelines-avoid-capturing-lambda-coroutines): outlives its coroutine
     auto talk = [&](net::TcpStream stream) -> Task<> {
         Connection connection(std::move(stream), handler, options);
         co_await connection.run();
     };
+    // NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     co_await net::serve(listener, std::ref(talk), server);
 }
 

@@ -15,8 +15,8 @@ namespace rondo::net {
 UnixDatagram& UnixDatagram::operator=(UnixDatagram&& other) noexcept {
     if (this != &other) {
         close();
-        Socket::operator=(std::move(other));
         address_ = other.address_;
+        Socket::operator=(std::move(other));
     }
     return *this;
 }

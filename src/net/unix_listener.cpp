@@ -23,9 +23,9 @@ UnixStream AcceptUnix::await_resume() const {
 UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
     if (this != &other) {
         close();
-        Socket::operator=(std::move(other));
         address_ = other.address_;
         removes_ = other.removes_;
+        Socket::operator=(std::move(other));
     }
     return *this;
 }

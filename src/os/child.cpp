@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "base/child_process.hpp"
@@ -59,11 +60,8 @@ void Child::begin(int pid, int pidfd) {
     name_ += number;
     poll();
     if (lost_ != 0) {
-        struct Abandon {
-            Child& child;
-            ~Abandon() { child.abandon(); }
-        };
-        const Abandon at_end{*this};
+        const auto abandon_it = [](Child* child) noexcept { child->abandon(); };
+        const std::unique_ptr<Child, decltype(abandon_it)> at_end(this, abandon_it);
         throw Error("watch", name_, lost_);
     }
 }

@@ -89,6 +89,8 @@ Task<> feed(PipeStream& to, Bytes input) {
 
 Task<> exchange(Process& process, const CommunicateOptions& options, Collected& out,
                 Collected& err) {
+    // NOLINTBEGIN(cppcoreguidelines-avoid-capturing-lambda-coroutines): they outlive their
+    // coroutines
     co_await task_group([&](TaskGroup& group) -> Task<> {
         if (process.in.is_open()) {
             group.spawn(feed(process.in, options.input));
@@ -101,6 +103,7 @@ Task<> exchange(Process& process, const CommunicateOptions& options, Collected& 
         }
         group.cancel();
     });
+    // NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     process.in.close();
     co_await out.read_rest();
     co_await err.read_rest();
@@ -111,6 +114,8 @@ Task<> exchange(Process& process, const CommunicateOptions& options, Collected& 
 Task<Output> Process::communicate(CommunicateOptions options) {
     Collected from_out(out, options.output_max);
     Collected from_err(err, options.output_max);
+    // NOLINTBEGIN(cppcoreguidelines-avoid-capturing-lambda-coroutines): they outlive their
+    // coroutines
     auto body = [&]() -> Task<> { co_await exchange(*this, options, from_out, from_err); };
     auto cleanup = [&]() -> Task<> {
         if (child_->ended()) {
@@ -118,6 +123,7 @@ Task<Output> Process::communicate(CommunicateOptions options) {
         }
         co_await stop(options.grace);
     };
+    // NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     const Duration bound = options.grace + default_shield;
     co_await finally(body, cleanup, bound);
     Output output;

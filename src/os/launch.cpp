@@ -133,6 +133,7 @@ void start(SpawnRequest& request, const ProcessOptions& options, const std::stri
     const std::vector<const char*> argument_pointers = pointers(options.arguments);
     const std::vector<const char*> environment_pointers = pointers(environment);
     std::vector<rondo::detail::SpawnLimit> limits;
+    limits.reserve(options.limits.size());
     for (const ResourceLimit& limit : options.limits) {
         limits.push_back({limit.resource, limit.soft, limit.hard});
     }

@@ -90,11 +90,13 @@ Task<> replace_path(std::string path, Bytes bytes) {
     Replacement it(std::move(path), bytes);
     it.directory = detail::directory_of(it.path);
     it.beside = it.directory + "/.rondo_" + detail::drawn_name();
+    // NOLINTBEGIN(cppcoreguidelines-avoid-capturing-lambda-coroutines): outlives its coroutine
     auto clean_up = [&it]() -> Task<> {
         if (it.is_there) {
             co_await remove(it.beside);
         }
     };
+    // NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     co_await finally(put_in_place(it), clean_up);
 }
 

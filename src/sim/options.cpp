@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "rondo/base/error.hpp"
@@ -131,7 +132,7 @@ std::optional<Options> from_environment(Options base) {
     if (recipe == nullptr || *recipe == '\0') {
         return std::nullopt;
     }
-    return from_recipe(recipe, base);
+    return from_recipe(recipe, std::move(base));
 }
 
 }  // namespace rondo::sim

@@ -196,7 +196,7 @@ int SimNetwork::reach(SimAddress& remote) const noexcept {
     return links_.is_host(remote.host) ? 0 : -ENETUNREACH;
 }
 
-int SimNetwork::post_datagram(SimSocket& socket, SimAddress to, std::string bytes) {
+int SimNetwork::post_datagram(SimSocket& socket, const SimAddress& to, std::string bytes) {
     const bool is_unix = socket.family == AF_UNIX;
     SimAddress from = socket.local;
     if (!is_unix && from.host.is_any()) {

@@ -202,7 +202,7 @@ private:
     int take_bytes(SimSocket& socket, void* data, std::uint32_t size);
     int put_datagram(SimSocket& socket, const msghdr& message);
     int put_bytes(SimSocket& socket, const void* data, std::uint32_t size);
-    int post_datagram(SimSocket& socket, SimAddress to, std::string bytes);
+    int post_datagram(SimSocket& socket, const SimAddress& to, std::string bytes);
     void wake_datagram_senders() noexcept;
     SimSocket* find_datagram_socket(const SimAddress& address) noexcept;
     void name_datagram_socket(SimSocket& socket);

@@ -11,24 +11,12 @@
 #include <cstdio>
 
 #include "driver/kernel_calls.hpp"
+#include "driver/retry_interrupted.hpp"
 
 namespace rondo::detail {
 namespace {
 
 static_assert(at_working_directory == AT_FDCWD);
-
-template <class Call>
-int retried(Call call) noexcept {
-    for (;;) {
-        const auto result = call();
-        if (result >= 0) {
-            return static_cast<int>(result);
-        }
-        if (errno != EINTR) {
-            return -errno;
-        }
-    }
-}
 
 const char* path_of(const Operation& operation) noexcept {
     return static_cast<const char*>(operation.data);
@@ -41,14 +29,14 @@ T* pointer_in_offset(const Operation& operation) noexcept {
 }
 
 int open_file(Operation& operation) noexcept {
-    const int fd = retried([&] {
+    const int fd = retry_interrupted([&] {
         return ::openat(operation.fd, path_of(operation), opening_flags(operation), operation.size);
     });
     return fd < 0 ? fd : finish_open(operation, fd);
 }
 
 int copy_range(const Operation& operation) noexcept {
-    return retried([&] {
+    return retry_interrupted([&] {
         auto from = static_cast<off64_t>(operation.offset);
         off64_t to = from;
         return ::copy_file_range(operation.fd, &from, *static_cast<const int*>(operation.data), &to,
@@ -128,8 +116,8 @@ int call_blocking(Operation& operation) noexcept {
         case OperationKind::truncate:
         case OperationKind::allocate:
         case OperationKind::set_mode:
-            return retried([&] { return call_with_descriptor(operation); });
-        default: return retried([&] { return call_with_path(operation); });
+            return retry_interrupted([&] { return call_with_descriptor(operation); });
+        default: return retry_interrupted([&] { return call_with_path(operation); });
     }
 }
 

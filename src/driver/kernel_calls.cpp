@@ -16,23 +16,11 @@
 #include <cerrno>
 #include <climits>
 
+#include "driver/retry_interrupted.hpp"
 #include "driver/write_signal_guard.hpp"
 
 namespace rondo::detail {
 namespace {
-
-template <class Call>
-int retry_interrupted(Call call) noexcept {
-    for (;;) {
-        const auto result = call();
-        if (result >= 0) {
-            return static_cast<int>(result);
-        }
-        if (errno != EINTR) {
-            return -errno;
-        }
-    }
-}
 
 int type_of(SocketType type) noexcept {
     return (type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;

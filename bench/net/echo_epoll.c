@@ -66,6 +66,7 @@ static void accept_from(struct floor_server* server, int listener) {
 
 static void drop(struct floor_server* server, int fd) {
     free(server->connections[fd].rest);
+    server->connections[fd].rest = NULL;
     close(fd);
 }
 
@@ -143,4 +144,15 @@ static void turn(struct floor_server* server) {
 
 static size_t echoed(const struct floor_server* server) { return server->echoed; }
 
-const struct floor_kind epoll_floor = {"c-epoll", open_server, listen_on, add, turn, echoed};
+static void release(struct floor_server* server) {
+    for (size_t fd = 0; fd < floor_descriptors(); ++fd) {
+        free(server->connections[fd].rest);
+    }
+    free(server->connections);
+    free(server->buffer);
+    close(server->epoll);
+    free(server);
+}
+
+const struct floor_kind epoll_floor = {"c-epoll", open_server, listen_on, add,
+                                       turn,      echoed,      release};

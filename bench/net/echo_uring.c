@@ -261,4 +261,17 @@ static void turn(struct floor_server* server) {
 
 static size_t echoed(const struct floor_server* server) { return server->echoed; }
 
-const struct floor_kind uring_floor = {"c-uring", open_server, accept_from, add, turn, echoed};
+static void release(struct floor_server* server) {
+    io_uring_queue_exit(&server->ring);
+    const size_t count = (size_t)server->buffers;
+    munmap(server->pool, count * sizeof(struct io_uring_buf));
+    munmap(server->memory, count * floor_buffer_size);
+    free(server->next);
+    free(server->sizes);
+    free(server->connections);
+    free(server->starved);
+    free(server);
+}
+
+const struct floor_kind uring_floor = {"c-uring", open_server, accept_from, add,
+                                       turn,      echoed,      release};

@@ -25,6 +25,8 @@ struct floor_kind {
     void (*turn)(struct floor_server* server);
     /// Bytes sent back so far.
     size_t (*echoed)(const struct floor_server* server);
+    /// Frees the server between two turns; its sockets stay open.
+    void (*release)(struct floor_server* server);
 };
 
 extern const struct floor_kind epoll_floor;

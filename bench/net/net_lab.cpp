@@ -46,6 +46,7 @@ void run_floor(const floor_kind& kind, Lane& lane) {
         }
         lane.end_slice();
     }
+    kind.release(server);
 }
 
 /// How many bytes the sessions have still to send back in this batch.

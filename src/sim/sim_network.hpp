@@ -141,8 +141,11 @@ private:
     using Kind = SimFlow::Kind;
 
     SimSocket* find(int fd) const noexcept {
+        if (fd < first_descriptor) {
+            return nullptr;
+        }
         const auto index = static_cast<std::uint32_t>(fd - first_descriptor);
-        return fd >= first_descriptor && index < sockets_.size() ? sockets_[index].get() : nullptr;
+        return index < sockets_.size() ? sockets_[index].get() : nullptr;
     }
     int add(std::unique_ptr<SimSocket> socket);
     std::unique_ptr<SimSocket> make_socket(int family);

@@ -87,6 +87,11 @@ TEST_P(SpawnTest, running_out_of_descriptors_leaves_nothing) {
         getrlimit(RLIMIT_NOFILE, &before);
         ProcessOptions options = command("cat");
         options.in = options.out = options.err = Stdio::pipe();
+        // A sanitizer looks at a type through a pipe when it first meets it: not when there is
+        // none.
+        spawn(options);
+        EXPECT_EQ(Error("meet", "the type", EMFILE).code(), Errc::exhausted);
+        co_await turns(3);
         const int first_free = dup(0);
         close(first_free);
         int failed = 0;

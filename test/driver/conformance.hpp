@@ -22,6 +22,19 @@ protected:
                              bytes.size());
     }
 
+    /// Sends until there is no room, and returns how much that was.
+    std::size_t fill(int fd) {
+        const std::string much(8 << 20, 'm');
+        TestOperation send = sending(fd, much);
+        EXPECT_FALSE(bench_->submit(send));
+        bench_->turn();
+        bench_->cancel(send);
+        return send.moved;
+    }
+
+    /// The peer of `fd` will read an end of stream. Returns the result.
+    int end_stream(int fd) { return bench_->run(OperationKind::shutdown, fd, nullptr, SHUT_WR); }
+
     /// Makes the last receive of `server` a large one that left nothing unread.
     void become_bulk(int client, int server, const std::string& unread = "") {
         std::size_t expected = unread.size();

@@ -77,18 +77,63 @@ TEST_P(Conformance, one_poll_may_want_both_directions) {
 
 TEST_P(Conformance, a_poll_for_room_waits_until_the_peer_has_read) {
     const auto [client, server] = bench_->unix_pair();
-    const std::string much(8 << 20, 'm');
-    TestOperation send = sending(client, much);
-    ASSERT_FALSE(bench_->submit(send));
-    bench_->turn();
-    bench_->cancel(send);
+    const std::size_t unread = fill(client);
     TestOperation out(OperationKind::poll, client, nullptr, POLLOUT);
     ASSERT_FALSE(bench_->submit(out));
     bench_->turn();
     EXPECT_EQ(out.announced, 0);
-    for (std::size_t left = send.moved; left > 0;) {
-        left -= bench_->receive(server).size();
+    bench_->receive_exactly(server, unread);
+    bench_->finish(out);
+    EXPECT_EQ(out.result & POLLOUT, POLLOUT);
+    close_both(client, server);
+}
+
+TEST_P(Conformance, a_poll_for_room_waits_on_when_the_peers_stream_ends) {
+    for (const bool ended_before : {false, true}) {
+        const auto [client, server] = bench_->unix_pair();
+        const std::size_t unread = fill(client);
+        TestOperation out(OperationKind::poll, client, nullptr, POLLOUT);
+        if (ended_before) {
+            ASSERT_EQ(end_stream(server), 0);
+        }
+        ASSERT_FALSE(bench_->submit(out));
+        bench_->turn();
+        if (!ended_before) {
+            ASSERT_EQ(end_stream(server), 0);
+        }
+        bench_->turn();
+        EXPECT_EQ(out.announced, 0);
+        EXPECT_FALSE(driver().pending());
+        bench_->receive_exactly(server, unread);
+        bench_->finish(out);
+        EXPECT_EQ(out.result & POLLOUT, POLLOUT);
+        EXPECT_EQ(bench_->run(out) & POLLOUT, POLLOUT);
+        close_both(client, server);
     }
+}
+
+TEST_P(Conformance, a_poll_for_room_is_cancelled_after_the_peers_stream_ended) {
+    const auto [client, server] = bench_->unix_pair();
+    fill(client);
+    ASSERT_EQ(end_stream(server), 0);
+    TestOperation out(OperationKind::poll, client, nullptr, POLLOUT);
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_FALSE(bench_->submit(out));
+        bench_->turn(i);
+        EXPECT_EQ(bench_->cancel(out), -ECANCELED);
+    }
+    close_both(client, server);
+}
+
+TEST_P(Conformance, a_poll_for_room_on_tcp_ends_with_room_and_not_with_the_peers_stream) {
+    const auto [client, server] = bench_->tcp_pair();
+    const std::size_t unread = fill(client);
+    TestOperation out(OperationKind::poll, client, nullptr, POLLOUT);
+    bench_->submit(out);
+    bench_->turn();
+    ASSERT_EQ(end_stream(server), 0);
+    bench_->turn();
+    bench_->receive_exactly(server, unread);
     bench_->finish(out);
     EXPECT_EQ(out.result & POLLOUT, POLLOUT);
     close_both(client, server);

@@ -104,6 +104,33 @@ TEST_P(Conformance, cancelled_file_reads_end_with_their_value_or_without_effect)
     }
 }
 
+TEST_P(Conformance, a_write_to_a_socket_waits_on_when_the_peers_stream_ends) {
+    for (const bool cancelled : {false, true}) {
+        const auto [client, server] = bench_->unix_pair();
+        const std::size_t unread = fill(client);
+        char byte = 'w';
+        TestOperation write(OperationKind::write, client, &byte, 1);
+        ASSERT_FALSE(bench_->submit(write));
+        bench_->turn();
+        ASSERT_EQ(end_stream(server), 0);
+        bench_->turn();
+        EXPECT_EQ(write.announced, 0);
+        EXPECT_FALSE(driver().pending());
+        if (cancelled) {
+            EXPECT_EQ(bench_->cancel(write), -ECANCELED);
+            EXPECT_EQ(bench_->receive_exactly(server, unread).size(), unread);
+            EXPECT_EQ(bench_->send(client, "x"), 1);
+            EXPECT_EQ(bench_->receive(server), "x");
+        } else {
+            EXPECT_EQ(bench_->receive_exactly(server, unread).size(), unread);
+            bench_->finish(write);
+            EXPECT_EQ(write.result, 1);
+            EXPECT_EQ(bench_->receive(server), "w");
+        }
+        close_both(client, server);
+    }
+}
+
 TEST_P(Conformance, a_read_of_a_pipe_waits_for_bytes) {
     const auto [in, out] = bench_->pipe();
     char buffer[16];

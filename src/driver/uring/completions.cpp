@@ -7,6 +7,15 @@
 #include "driver/uring/uring_driver.hpp"
 
 namespace rondo::detail {
+namespace {
+
+// A poll for room ends with POLLRDHUP alone when the peer's stream has ended and there is no room
+// yet. To who waits for room that says nothing.
+bool says_nothing(int result, unsigned wanted) noexcept {
+    return result > 0 && (static_cast<unsigned>(result) & (wanted | POLLHUP | POLLERR)) == 0;
+}
+
+}  // namespace
 
 void UringDriver::on_completion(const io_uring_cqe& completion) noexcept {
     const EventTag tag(completion.user_data);
@@ -59,12 +68,28 @@ void UringDriver::on_poll_done(const io_uring_cqe& completion, EventTag tag) noe
     Descriptor& descriptor = *table_.find(static_cast<int>(tag.index));
     for (Operation* operation : {descriptor.reader, descriptor.writer}) {
         if (operation != nullptr && is_poll(*operation) && operation->slot == tag.generation) {
-            operation->result = completion.res;
-            leave_place(*operation, descriptor);
-            finish(*operation);
+            end_poll(*operation, descriptor, completion);
             return;
         }
     }
+}
+
+// A one-shot poll would say nothing again at once: the multishot one says it once, and then waits.
+void UringDriver::end_poll(Operation& operation, Descriptor& descriptor,
+                           const io_uring_cqe& completion) noexcept {
+    const bool goes_on = (completion.flags & IORING_CQE_F_MORE) != 0;
+    if (says_nothing(completion.res, operation.size)) {
+        if (!goes_on) {
+            add_poll(operation.fd, operation.size, true, tag_of_poll(operation));
+        }
+        return;
+    }
+    if (goes_on) {
+        add_cancel(tag_of_poll(operation));
+    }
+    operation.result = completion.res;
+    leave_place(operation, descriptor);
+    finish(operation);
 }
 
 void UringDriver::on_lent(const io_uring_cqe& completion, EventTag tag) noexcept {
@@ -93,10 +118,24 @@ void UringDriver::on_transfer(Operation& operation, int result, EventTag tag) no
         const unsigned events = operation.kind == OperationKind::read ? POLLIN : POLLOUT;
         slots_.polling(operation) = true;
         add_poll(operation.fd, events, false, tag);
+    } else if (polled && !cancelled && says_nothing(result, POLLIN | POLLOUT)) {
+        wait_for_edge(operation);
     } else if (result == -EINTR || (polled && result > 0 && !cancelled)) {
         add_lent(operation);
     } else {
         finish_slot(operation, polled && cancelled ? -ECANCELED : result);
+    }
+}
+
+// The kernel gives a write back, to be made by the driver when the edge for writers comes. Asked
+// for it again, the kernel would find no room, and its one-shot poll would say nothing at once.
+void UringDriver::wait_for_edge(Operation& operation) noexcept {
+    signal_risks_ -= may_raise_signal(operation) ? 1 : 0;
+    slots_.free(operation);
+    operation.flags &= static_cast<std::uint8_t>(~operation_lent);
+    Descriptor& descriptor = *table_.find(operation.fd);
+    if (!descriptor.armed_out) {
+        arm(operation.fd, descriptor, true);
     }
 }
 

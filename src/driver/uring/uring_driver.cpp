@@ -3,9 +3,11 @@
 // Each descriptor that somebody waited on has one multishot POLL for each direction, which fires at
 // every edge for as long as the descriptor lives. It ends by itself when the completion queue
 // overflows: it is armed again at the next EAGAIN, and as arming reports the present state, no edge
-// falls in between. A one-shot POLL for a waiting writer would do as well, but it can be lost: when
-// the peer's FIN wakes it and it has nothing to report, the kernel (6.18) starts it anew, and the
-// edge that comes meanwhile reaches nobody.
+// falls in between.
+//
+// The kernel reports POLLRDHUP to every poll, asked or not. So a one-shot poll for room ends when
+// the peer's stream ends, whether there is room or not, and each further one ends at once; a
+// multishot one goes on and reports the room.
 //
 // A poll holds a reference to the file. So close() of an armed descriptor is a cancel entry and a
 // close entry in one batch; without the cancel the peer would see no FIN.

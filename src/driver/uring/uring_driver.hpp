@@ -46,8 +46,11 @@ private:
     void on_in(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_out(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_poll_done(const io_uring_cqe& completion, EventTag tag) noexcept;
+    void end_poll(Operation& operation, Descriptor& descriptor,
+                  const io_uring_cqe& completion) noexcept;
     void on_lent(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_transfer(Operation& operation, int result, EventTag tag) noexcept;
+    void wait_for_edge(Operation& operation) noexcept;
     void finish_slot(Operation& operation, int result) noexcept;
 
     static EventTag tag_of(EventSource source, int fd, const Descriptor& descriptor) noexcept {

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <set>
 #include <string>
 #include <system_error>
 
@@ -217,8 +218,17 @@ int once(const std::vector<std::string_view>& words) {
     return 1;
 }
 
+void print_unreached(const std::set<std::string_view>& reached) {
+    for (const auto& [call, failures] : failure_table()) {
+        if (reached.count(call) == 0) {
+            std::printf("no scenario came to %s\n", call.data());
+        }
+    }
+}
+
 int torture(std::string_view only) {
     Progress& progress = shared_progress();
+    std::set<std::string_view> reached;
     std::size_t injections = 0;
     for (const DriverKind driver : {DriverKind::uring, DriverKind::epoll}) {
         for (const Scenario& scenario : scenarios()) {
@@ -226,6 +236,9 @@ int torture(std::string_view only) {
                 continue;
             }
             const std::vector<Run> runs = plan(scenario, driver);
+            for (const Run& run : runs) {
+                reached.insert(run.fault.call);
+            }
             progress.at = 0;
             const long wrong = progress.wrong;
             perform_all(runs, progress);
@@ -234,6 +247,9 @@ int torture(std::string_view only) {
                         driver == DriverKind::uring ? "uring" : "epoll", scenario.name.data(),
                         runs.size(), progress.wrong - wrong);
         }
+    }
+    if (only.empty()) {
+        print_unreached(reached);
     }
     std::printf("%zu injections: %ld ended well, %ld ended with the error, %ld wrong\n", injections,
                 progress.passed.load(), progress.failed_properly.load(), progress.wrong.load());

@@ -3,6 +3,7 @@
 # ./dev ci and ./dev matrix: steps, and a table of what they took. Part of ./dev.
 
 table=()
+failures=()
 failed=0
 
 # step <title> <command…>: runs it, its output into a log that is shown only on failure. A command
@@ -27,13 +28,25 @@ step() {
     seconds=$(($(date +%s) - start))
     printf '%-7s %5d s\n' "$verdict" "$seconds"
     case $verdict in
-        FAILED) echo "--- last lines of $log" && tail -n 120 "$log" && echo "---" ;;
+        FAILED)
+            echo "--- last lines of $log" && tail -n 120 "$log" && echo "---"
+            failures+=("$title" "$(digest "$log")")
+            ;;
         skipped) tail -n 1 "$log" ;;
     esac
     table+=("$(printf '%-44s %-7s %5d s' "$title" "$verdict" "$seconds")")
 }
 
+# digest <log>: what failed in it, in a few lines.
+digest() {
+    grep -aE '^\s+[0-9]+ - .* \([[:alpha:]_ ]+\)$' "$1" | grep -vE '\((Skipped|Disabled)\)$' |
+        sed -E 's/ +# GetParam.*>/ /' | cut -c1-200 | head -n 20 || true
+    grep -aE -A5 ': Failure$|(runtime|[: ]) ?error: |Sanitizer: |AssertionError|^FAILED: ' "$1" |
+        cut -c1-200 | head -n 60 || true
+}
+
 print_table() {
+    ((${#failures[@]} == 0)) || printf '\n%s' "${failures[@]}"
     printf '\n'
     printf '%s\n' "${table[@]}" "$(printf '%-44s %-7s %5d s' total '' "$SECONDS")"
     return "$failed"
@@ -69,19 +82,29 @@ readme_demo() {
         die "the last line of the demo is not as promised"
 }
 
-# Without the examples, which ./dev matrix runs under the sanitizers.
+# build_and_test_modules <preset> [module…]: these modules' tests, or all; not the examples, which
+# ./dev matrix runs under the sanitizers, nor what is marked slow.
 build_and_test_modules() {
+    local preset=$1 targets=() only=()
+    shift
     mkdir -p build
-    configure "$1" -DRONDO_EXAMPLES=OFF && cmake --build --preset "$1" -j "$JOBS" &&
-        test_preset "$@"
+    configure "$preset" -DRONDO_EXAMPLES=OFF
+    if (($#)); then
+        targets=(--target "${@/#/test_}")
+        only=(-R "^($(IFS='|' && echo "$*"))/")
+    fi
+    cmake --build --preset "$preset" -j "$JOBS" "${targets[@]}"
+    test_preset "$preset" -LE slow "${only[@]}"
 }
 
 headers() { build_preset "$1" --target all_verify_interface_header_sets; }
 
-# Meant to fit 45 minutes on two cores: each compiler with one sanitizer. The suites
-# marked slow run once per compiler. ./dev matrix is the whole; g++ compiles coroutines under its
-# sanitizers three times faster at -O0 than at -O1, hence those presets.
+# Meant to fit 45 minutes on two cores: all modules once with g++ -O2 and once with each sanitizer by
+# clang; with the other builds those where coroutines are made and resumed. ./dev matrix is the
+# whole. g++ compiles coroutines under its sanitizers three times faster at -O0 than at -O1, hence
+# those presets.
 cmd_ci() {
+    local heart=(compilers coro loop sync io driver)
     step "setup" cmd_setup
     step "tidy: our rules" cmd_tidy --fast
     step "tidy: its own tests" python3 tools/test_tidy.py
@@ -93,13 +116,12 @@ cmd_ci() {
     step "g++ release, RONDO_DRIVER=uring" with_driver uring test_preset gcc-release -LE slow
     step "g++ release: headers alone" headers gcc-release
     step "instructions within their limits" cmd_bench micro --quick
-    step "clang release" build_and_test clang-release
+    step "clang release" build_and_test_modules clang-release "${heart[@]}"
     step "clang release: headers alone" headers clang-release
     step "clang-tidy" clang_tidy
-    local preset
-    for preset in gcc-asan clang-tsan; do
-        step "$preset" build_and_test_modules "$preset" -LE slow
-    done
+    step "g++ ASan and UBSan" build_and_test_modules gcc-asan "${heart[@]}"
+    step "clang ASan and UBSan" build_and_test_modules clang-asan
+    step "clang TSan" build_and_test_modules clang-tsan
     step "package consumers" test/package/run
     print_table
 }

@@ -5,36 +5,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <string>
 
 #include "driver/driver_harness.hpp"
 #include "sim/random.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define RONDO_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define RONDO_SANITIZED 1
-#endif
-#endif
-#ifndef RONDO_SANITIZED
-#define RONDO_SANITIZED 0
-#endif
+#include "support/races.hpp"
 
 namespace rondo::test {
-
-inline long race_count() {
-    const char* variable = std::getenv("RONDO_RACES");
-    return variable != nullptr ? std::atol(variable) : RONDO_SANITIZED ? 20'000 : 100'000;
-}
-
-inline void spin(std::size_t rounds) {
-    for (std::size_t i = 0; i < rounds; ++i) {
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-    }
-}
 
 /// Two pages for one operation and its buffer; they are taken away when the operation ended.
 class GuardedPages {

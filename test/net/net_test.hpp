@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Tests of the network that run on each driver: the two real ones and the simulation in several
-/// orders. With RONDO_DRIVER=uring or epoll the other real one is left out.
+/// Tests of the network that run on each driver.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/task_group.hpp"
@@ -18,6 +14,7 @@
 #include "rondo/loop/timeout.hpp"
 #include "rondo/net/tcp_listener.hpp"
 #include "rondo/net/tcp_stream.hpp"
+#include "support/drivers.hpp"
 #include "support/ledger.hpp"
 
 namespace rondo::test {
@@ -25,57 +22,6 @@ namespace rondo::test {
 using net::Address;
 using net::TcpListener;
 using net::TcpStream;
-
-/// The first words of a driver's name that gtest can print.
-inline std::string driver_name(const RunOptions& options) {
-    switch (options.driver) {
-        case DriverKind::uring: return "uring";
-        case DriverKind::epoll: return "epoll";
-        default: break;
-    }
-    return options.schedule == Schedule::fifo ? "sim" : "sim_seed_" + std::to_string(options.seed);
-}
-
-inline std::vector<RunOptions> real_drivers() {
-    const char* const variable = std::getenv("RONDO_DRIVER");
-    const std::string_view only = variable != nullptr ? variable : "";
-    std::vector<RunOptions> drivers;
-    for (const DriverKind kind : {DriverKind::uring, DriverKind::epoll}) {
-        RunOptions options;
-        options.driver = kind;
-        options.handle_signals = false;
-        const bool left_out = (only == "uring" || only == "epoll") && only != driver_name(options);
-        try {
-            make_driver(DriverOptions{kind, Schedule::fifo, 1});
-        } catch (const Error&) {
-            continue;
-        }
-        if (!left_out) {
-            drivers.push_back(options);
-        }
-    }
-    return drivers;
-}
-
-inline std::vector<RunOptions> simulated_drivers() {
-    std::vector<RunOptions> drivers;
-    for (std::uint64_t seed = 0; seed <= 6; ++seed) {
-        drivers.push_back(sim_options(seed));
-    }
-    return drivers;
-}
-
-inline std::vector<RunOptions> all_drivers() {
-    std::vector<RunOptions> drivers = real_drivers();
-    for (const RunOptions& simulated : simulated_drivers()) {
-        drivers.push_back(simulated);
-    }
-    return drivers;
-}
-
-inline std::string param_name(const testing::TestParamInfo<RunOptions>& info) {
-    return driver_name(info.param);
-}
 
 /// Two ends of one connection.
 struct Pair {

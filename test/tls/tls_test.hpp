@@ -10,6 +10,7 @@
 
 #include "net/net_test.hpp"
 #include "rondo/tls/stream.hpp"
+#include "support/reading.hpp"
 #include "support/reports.hpp"
 #include "tls/memory_pair.hpp"
 #include "tls/pki.hpp"
@@ -73,35 +74,6 @@ inline Task<Shaken> shaken(Task<TlsStream> handshake) {
         result.why = error.what();
     }
     co_return result;
-}
-
-/// All bytes up to the end of a stream of any type.
-template <class S>
-Task<std::string> read_to_end(S& stream) {
-    std::string text;
-    for (;;) {
-        const io::Lease lease = co_await stream.read_leased();
-        if (lease.empty()) {
-            co_return text;
-        }
-        text += lease.bytes().text();
-    }
-}
-
-template <class S>
-Task<std::string> read_count(S& stream, std::size_t count) {
-    std::string text(count, '\0');
-    std::size_t have = 0;
-    while (have < count) {
-        const MutableBytes rest(reinterpret_cast<std::byte*>(text.data()) + have, count - have);
-        const std::size_t bytes = co_await stream.read_some(rest);
-        if (bytes == 0) {
-            break;
-        }
-        have += bytes;
-    }
-    text.resize(have);
-    co_return text;
 }
 
 /// For fixtures of tests that need no driver of their own.

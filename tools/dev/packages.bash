@@ -6,7 +6,15 @@ can_be_root() { [[ $(id -u) == 0 ]] || { command -v sudo && sudo -n true; } >/de
 
 as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi; }
 
-apt_install() { apt --no-install-recommends install "$@"; }
+# A server among the packages is not started: invoke-rc.d and systemd's helper ask this file.
+apt_install() (
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+        trap 'as_root rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+    fi
+    apt --no-install-recommends install "$@"
+)
 
 # apt <argument>…: apt-get, whose output is shown only when it fails.
 apt() {

@@ -50,6 +50,11 @@ bool SimHost::is_loopback() const noexcept {
     return family == AF_INET ? bytes[0] == 127 : *this == loopback(AF_INET6);
 }
 
+bool SimHost::is_broadcast() const noexcept {
+    return family == AF_INET && bytes[0] == 127 && bytes[1] == 255 && bytes[2] == 255 &&
+           bytes[3] == 255;
+}
+
 bool SimHost::is_private() const noexcept {
     if (family == AF_INET6) {
         return (bytes[0] & 0xfe) == 0xfc;

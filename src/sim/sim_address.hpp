@@ -28,6 +28,8 @@ struct SimHost {
 
     bool is_any() const noexcept { return bytes == std::array<std::uint8_t, 16>{}; }
     bool is_loopback() const noexcept;
+    /// 127.255.255.255: all of this machine.
+    bool is_broadcast() const noexcept;
     /// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7: each of them is a host.
     bool is_private() const noexcept;
 };

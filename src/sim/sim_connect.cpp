@@ -84,7 +84,7 @@ int SimNetwork::socket_name(int fd, bool peer, sockaddr* address, std::uint32_t*
     if (socket->is_pipe) {
         return -ENOTSOCK;
     }
-    if (peer && socket->stage != SimSocket::Stage::connected) {
+    if (peer && (socket->stage != SimSocket::Stage::connected || socket->is_over())) {
         return -ENOTCONN;
     }
     SimAddress name = peer ? socket->remote : socket->local;
@@ -357,6 +357,10 @@ int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
     }
     SimSocket* const listener = find_listener(remote);
     if (listener == nullptr) {
+        const bool is_path = !remote.path.empty() && remote.path[0] != '\0';
+        if (is_path && datagram_names_.contains(remote)) {
+            return -EPROTOTYPE;
+        }
         return is_socket_file(remote.path) ? -ECONNREFUSED : -ENOENT;
     }
     if (listener->is_full()) {
@@ -379,7 +383,7 @@ int SimNetwork::connect_between_hosts(SimSocket& socket, const SimAddress& remot
     }
     if (remote.host.is_any()) {
         socket.remote.host = socket.local.host;
-    } else if (!links_.is_host(remote.host)) {
+    } else if (remote.host.is_broadcast() || !links_.is_host(remote.host)) {
         return -ENETUNREACH;
     }
     if (socket.local.port == 0) {

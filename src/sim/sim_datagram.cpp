@@ -47,6 +47,11 @@ const iovec* first_part(const msghdr& message) noexcept {
     return part != parts.end() ? &*part : nullptr;
 }
 
+// Where a datagram to `remote` comes from, of a socket that nobody bound.
+SimHost own_host_for(const SimAddress& remote) noexcept {
+    return remote.host.is_broadcast() ? SimHost::loopback(AF_INET) : remote.host;
+}
+
 }  // namespace
 
 int SimNetwork::receive_message(int fd, msghdr* message) noexcept {
@@ -155,11 +160,14 @@ int SimNetwork::put_datagram(SimSocket& socket, const msghdr& message) {
         if (to.family != socket.family) {
             return -EAFNOSUPPORT;
         }
+        if (!is_unix && to.port == 0) {
+            return -EINVAL;
+        }
     } else if (!connected) {
         return is_unix ? -ENOTCONN : -EDESTADDRREQ;
     }
     if (!is_unix) {
-        if (const int error = reach(to); error != 0) {
+        if (const int error = reach(socket, to); error != 0) {
             return error;
         }
         if (socket.local.port == 0) {
@@ -186,12 +194,15 @@ int SimNetwork::put_bytes(SimSocket& socket, const void* data, std::uint32_t siz
 }
 
 // All addresses of a machine are, as a destination, its own.
-int SimNetwork::reach(SimAddress& remote) const noexcept {
+int SimNetwork::reach(const SimSocket& socket, SimAddress& remote) const noexcept {
     if (remote.host.is_any()) {
         remote.host = home(remote.family);
     }
     if (remote.host.is_any()) {
         remote.host = SimHost::loopback(remote.family);
+    }
+    if (remote.host.is_broadcast() && !socket.may_broadcast) {
+        return -EACCES;
     }
     return links_.is_host(remote.host) ? 0 : -ENETUNREACH;
 }
@@ -200,7 +211,7 @@ int SimNetwork::post_datagram(SimSocket& socket, const SimAddress& to, std::stri
     const bool is_unix = socket.family == AF_UNIX;
     SimAddress from = socket.local;
     if (!is_unix && from.host.is_any()) {
-        from.host = to.host;
+        from.host = own_host_for(to);
     }
     const bool is_pair = is_unix && to.path.empty();
     SimSocket* const target = is_pair ? socket.peer : find_datagram_socket(to);
@@ -209,9 +220,7 @@ int SimNetwork::post_datagram(SimSocket& socket, const SimAddress& to, std::stri
     const int size = static_cast<int>(bytes.size());
     if (!listens) {
         if (is_unix) {
-            return target != nullptr                    ? -EPERM
-                   : is_pair || is_socket_file(to.path) ? -ECONNREFUSED
-                                                        : -ENOENT;
+            return target != nullptr ? -EPERM : is_pair ? -ECONNREFUSED : missing_receiver(to);
         }
         if (socket.stage == SimSocket::Stage::connected) {
             socket.error = ECONNREFUSED;
@@ -245,18 +254,39 @@ void SimNetwork::name_datagram_socket(SimSocket& socket) {
         do {
             next_udp_port_ = next_udp_port_ == 65535 ? first_udp_port : next_udp_port_ + 1;
             socket.local.port = static_cast<std::uint16_t>(next_udp_port_);
-        } while (datagram_names_.contains(socket.local));
+        } while (datagram_names_.contains(socket.local) ||
+                 is_taken_for_datagrams(socket, socket.local));
     }
     datagram_names_.emplace(socket.local, &socket);
 }
 
-// Whoever sent last to a name that several share does not matter: the first one gets all.
+// A socket at all addresses excludes those at single ones. Sockets share a name if all share their
+// port or all reuse their addresses.
+bool SimNetwork::is_taken_for_datagrams(const SimSocket& socket, const SimAddress& address) const {
+    SimAddress first = address;
+    if (address.family != AF_UNIX) {
+        first.host.bytes = {};
+    }
+    for (auto entry = datagram_names_.lower_bound(first);
+         entry != datagram_names_.end() && entry->first.family == address.family &&
+         entry->first.port == address.port;
+         ++entry) {
+        const auto& [name, other] = *entry;
+        const bool meets = name == address || (address.family != AF_UNIX &&
+                                               (name.host.is_any() || address.host.is_any()));
+        const bool shared = (socket.shares_port && other->shares_port) ||
+                            (socket.reuses_address && other->reuses_address);
+        if (meets && !shared) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of those that share a name the first one gets all.
 int SimNetwork::bind_datagram(SimSocket& socket, const SimAddress& address) {
-    const auto [first, last] = datagram_names_.equal_range(address);
-    const bool shared = socket.shares_port && std::all_of(first, last, [](const auto& entry) {
-                            return entry.second->shares_port;
-                        });
-    if (first != last && !shared && (address.family == AF_UNIX || address.port != 0)) {
+    if ((address.family == AF_UNIX || address.port != 0) &&
+        is_taken_for_datagrams(socket, address)) {
         return -EADDRINUSE;
     }
     socket.local = address;
@@ -264,16 +294,25 @@ int SimNetwork::bind_datagram(SimSocket& socket, const SimAddress& address) {
     return 0;
 }
 
+// Why nobody receives datagrams at the name of a Unix socket.
+int SimNetwork::missing_receiver(const SimAddress& address) const noexcept {
+    const bool is_path = !address.path.empty() && address.path[0] != '\0';
+    if (is_path && listeners_.contains(address)) {
+        return -EPROTOTYPE;
+    }
+    return is_socket_file(address.path) ? -ECONNREFUSED : -ENOENT;
+}
+
 int SimNetwork::connect_datagram(SimSocket& socket, SimAddress remote) {
     if (remote.family == AF_UNIX && find_datagram_socket(remote) == nullptr) {
-        return is_socket_file(remote.path) ? -ECONNREFUSED : -ENOENT;
+        return missing_receiver(remote);
     }
     if (remote.family != AF_UNIX) {
-        if (const int error = reach(remote); error != 0) {
+        if (const int error = reach(socket, remote); error != 0) {
             return error;
         }
         if (socket.local.host.is_any() && socket.local.port == 0) {
-            socket.local.host = remote.host;
+            socket.local.host = own_host_for(remote);
         }
         if (socket.local.port == 0) {
             name_datagram_socket(socket);

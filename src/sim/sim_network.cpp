@@ -296,7 +296,7 @@ int SimNetwork::shutdown(int fd, int how) noexcept {
     if (socket->is_pipe) {
         return -ENOTSOCK;
     }
-    if (socket->stage != SimSocket::Stage::connected) {
+    if (socket->stage != SimSocket::Stage::connected || socket->is_over()) {
         return -ENOTCONN;
     }
     if (how != SHUT_WR) {

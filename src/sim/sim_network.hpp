@@ -209,9 +209,11 @@ private:
     void wake_datagram_senders() noexcept;
     SimSocket* find_datagram_socket(const SimAddress& address) noexcept;
     void name_datagram_socket(SimSocket& socket);
+    bool is_taken_for_datagrams(const SimSocket& socket, const SimAddress& address) const;
     int bind_datagram(SimSocket& socket, const SimAddress& address);
+    int missing_receiver(const SimAddress& address) const noexcept;
     int connect_datagram(SimSocket& socket, SimAddress remote);
-    int reach(SimAddress& remote) const noexcept;
+    int reach(const SimSocket& socket, SimAddress& remote) const noexcept;
     void close_datagram_socket(SimSocket& socket) noexcept;
     bool is_socket_file(const std::string& path) const noexcept {
         return path.empty() || path[0] == '\0' || socket_files_.contains(path);

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "sim/sim_network.hpp"
@@ -22,6 +24,23 @@ int give(const T& answer, void* value, std::uint32_t* size) noexcept {
     return 0;
 }
 
+bool is_buffer(int level, int name) noexcept {
+    return level == SOL_SOCKET && (name == SO_RCVBUF || name == SO_SNDBUF);
+}
+
+// What a socket knows of itself.
+std::optional<int> own_nature(const SimSocket& socket, int level, int name) noexcept {
+    if (level != SOL_SOCKET) {
+        return std::nullopt;
+    }
+    switch (name) {
+        case SO_TYPE: return socket.datagrams != nullptr ? SOCK_DGRAM : SOCK_STREAM;
+        case SO_DOMAIN: return socket.family;
+        case SO_ACCEPTCONN: return socket.stage == SimSocket::Stage::listening ? 1 : 0;
+        default: return std::nullopt;
+    }
+}
+
 }  // namespace
 
 void SimNetwork::heed_option(SimSocket& socket, int level, int name, int value) {
@@ -29,6 +48,10 @@ void SimNetwork::heed_option(SimSocket& socket, int level, int name, int value) 
     SimPatience& patience = socket.patience;
     if (level == SOL_SOCKET && name == SO_REUSEPORT) {
         socket.shares_port = value != 0;
+    } else if (level == SOL_SOCKET && name == SO_REUSEADDR) {
+        socket.reuses_address = value != 0;
+    } else if (level == SOL_SOCKET && name == SO_BROADCAST) {
+        socket.may_broadcast = value != 0;
     } else if (level == SOL_SOCKET && name == SO_KEEPALIVE) {
         patience.keep_alive = value != 0;
     } else if (level == IPPROTO_TCP && name == TCP_KEEPIDLE) {
@@ -61,6 +84,11 @@ int SimNetwork::set_option(int fd, int level, int name, const void* value,
         int number = 0;
         std::memcpy(&number, value, sizeof number);
         heed_option(*socket, level, name, number);
+        if (is_buffer(level, name)) {
+            number = 2 * std::clamp(number, 0, INT_MAX / 2);  // as Linux has it
+            socket->options[{level, name}].assign(reinterpret_cast<const char*>(&number), size);
+            return 0;
+        }
     }
     if (level == SOL_SOCKET && name == SO_LINGER && size == sizeof(linger)) {
         linger asked;
@@ -86,8 +114,15 @@ int SimNetwork::get_option(int fd, int level, int name, void* value, std::uint32
         const bool knows = socket->family == AF_UNIX && socket->peer != nullptr;
         return knows ? give(ucred{getpid(), getuid(), getgid()}, value, size) : -ENOTCONN;
     }
+    if (const auto nature = own_nature(*socket, level, name)) {
+        return give(*nature, value, size);
+    }
     const auto kept = socket->options.find({level, name});
     if (kept == socket->options.end()) {
+        if (is_buffer(level, name)) {
+            return give(static_cast<int>(std::min<std::size_t>(options_.buffer, INT_MAX)), value,
+                        size);
+        }
         std::memset(value, 0, *size);
         return 0;
     }

@@ -61,6 +61,7 @@ struct SimSocket {
     bool is_pipe = false;
     std::unique_ptr<SimDatagrams> datagrams;  ///< of a socket that has messages, not a stream
     bool resets_on_close = false;
+    bool may_broadcast = false;                          ///< SO_BROADCAST
     std::map<std::pair<int, int>, std::string> options;  ///< by level and name
 
     ByteRing received;
@@ -99,7 +100,8 @@ struct SimSocket {
 
     // Of a listener.
     std::size_t backlog = 0;
-    bool shares_port = false;
+    bool shares_port = false;                       ///< SO_REUSEPORT
+    bool reuses_address = false;                    ///< SO_REUSEADDR, of datagrams
     std::deque<std::unique_ptr<SimSocket>> queue;   ///< connected, and not yet accepted
     std::deque<std::unique_ptr<SimSocket>> coming;  ///< the client's confirmation is under way
     std::deque<SimSocket*> knocking;                ///< clients that found the queue full
@@ -124,6 +126,8 @@ struct SimSocket {
         return out == nullptr || (out->plain && !in->cut && !is_silent && peer != nullptr &&
                                   (peer->flow == nullptr || peer->flow->segments.empty()));
     }
+    /// A connection that was reset, or that both ends have ended.
+    bool is_over() const noexcept { return out != nullptr && input_ended && output_ended; }
     bool can_send() const noexcept { return out->is_open() && !is_silent; }
     bool can_hear() const noexcept { return in->is_open() && !is_silent; }
     bool is_cut_off() const noexcept { return out->cut || in->cut || is_silent; }

@@ -14,12 +14,12 @@
 #include "rondo/net/unix_datagram.hpp"
 #include "rondo/net/unix_listener.hpp"
 #include "support/cancel_everywhere.hpp"
+#include "support/unix_names.hpp"
 
 namespace rondo::test {
 namespace {
 
 using net::Descriptor;
-using net::UnixAddress;
 using net::UnixDatagram;
 using net::UnixListener;
 using net::UnixListenOptions;
@@ -27,14 +27,6 @@ using net::UnixStream;
 
 static_assert(io::ByteStream<UnixStream>);
 static_assert(io::ByteStream<TcpStream>);
-
-std::string fresh_name(const char* what) {
-    static int count = 0;
-    return "rondo-" + std::to_string(getpid()) + "-" + what + std::to_string(++count);
-}
-
-UnixAddress fresh_path() { return UnixAddress::path("/tmp/" + fresh_name("path")); }
-UnixAddress fresh_abstract() { return UnixAddress::abstract(fresh_name("name")); }
 
 class UnixTest : public NetTest {
 protected:

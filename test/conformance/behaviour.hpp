@@ -72,6 +72,17 @@ Task<std::string> outcome(F call) {
     }
 }
 
+/// What a plain call comes to: `well`, or the error.
+template <class F>
+std::string outcome_of_call(F call, std::string well = "done") {
+    try {
+        call();
+        return well;
+    } catch (const Error& error) {
+        return std::string(to_string(error.code()));
+    }
+}
+
 /// Waits until the task has ended, in whatever way.
 template <class T>
 Task<> ended(TaskHandle<T>& handle) {

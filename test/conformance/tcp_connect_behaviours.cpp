@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listening, connecting, accepting.
+#include <sys/socket.h>
+
 #include "conformance/over_tcp.hpp"
 
 namespace rondo::test {
@@ -75,6 +77,21 @@ RONDO_BEHAVIOUR(tcp, "a port that its listener does not share is in use", "in_us
 
 RONDO_BEHAVIOUR(tcp, "connecting where nobody listens is refused", "refused") {
     co_return co_await outcome_of_connect(port_nobody_listens_on());
+}
+
+// tcp(7) has no broadcast: ENETUNREACH.
+RONDO_BEHAVIOUR(tcp, "no connection leads to a broadcast address", "unreachable") {
+    TcpListener listener = TcpListener::listen(Address::parse("0.0.0.0", 0));
+    const std::uint16_t port = listener.local_address().port();
+    co_return co_await outcome_of_connect(Address::parse("127.255.255.255", port));
+}
+
+RONDO_BEHAVIOUR(tcp, "a listener says that it listens, a stream does not", "1, 0") {
+    TcpListener listener = local_listener();
+    TcpStream client = co_await TcpStream::connect(listener.local_address());
+    const int one = listener.option(SOL_SOCKET, SO_ACCEPTCONN);
+    const int other = client.option(SOL_SOCKET, SO_ACCEPTCONN);
+    co_return in_order(one, other);
 }
 
 RONDO_BEHAVIOUR(tcp, "connecting does not need an accept", "connected") {

@@ -56,9 +56,9 @@ int signal_child(int pidfd, int pid, bool collected, int signal, bool group) noe
     return ::kill(-pid, signal) == 0 ? 0 : -errno;
 }
 
-std::size_t bytes_in_pipe(int fd) noexcept {
+int bytes_in_pipe(int fd) noexcept {
     int count = 0;
-    return ioctl(fd, FIONREAD, &count) == 0 && count > 0 ? static_cast<std::size_t>(count) : 0;
+    return ioctl(fd, FIONREAD, &count) == 0 ? count : -errno;
 }
 
 }  // namespace rondo::detail

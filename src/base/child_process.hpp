@@ -2,8 +2,6 @@
 /// What can be done to a process by its descriptor, and to a pipe without waiting.
 #pragma once
 
-#include <cstddef>
-
 namespace rondo::detail {
 
 /// How a child ended.
@@ -22,7 +20,7 @@ int wait_for_child(int pidfd, bool block, ChildEnd& end) noexcept;
 /// which must not have been collected yet: else -ESRCH.
 int signal_child(int pidfd, int pid, bool collected, int signal, bool group) noexcept;
 
-/// Bytes that a read of the pipe would get at once.
-std::size_t bytes_in_pipe(int fd) noexcept;
+/// Bytes that a read of the pipe would get at once, or -errno.
+int bytes_in_pipe(int fd) noexcept;
 
 }  // namespace rondo::detail

@@ -14,6 +14,18 @@ namespace {
 
 constexpr std::size_t size_max = 16 << 20;
 
+class Descriptor {
+public:
+    explicit Descriptor(int fd) noexcept : fd_(fd) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() { ::close(fd_); }
+    int fd() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
 bool read_all(int fd, std::string& text) {
     char part[4096];
     for (;;) {
@@ -40,9 +52,9 @@ std::optional<std::string> read_small_file(const std::string& path) {
     if (fd < 0) {
         return std::nullopt;
     }
+    const Descriptor file(fd);
     std::string text;
-    const bool whole = read_all(fd, text);
-    ::close(fd);
+    const bool whole = read_all(file.fd(), text);
     return whole ? std::optional(std::move(text)) : std::nullopt;
 }
 

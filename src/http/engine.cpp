@@ -139,6 +139,7 @@ void Engine::turn() {
         curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
     finish_done();
+    finish_starved();
     start_waiting();
     settle();
     stop_broken_off();
@@ -189,6 +190,9 @@ void Engine::finish_done() {
         const CURLcode result = message->data.result;
         Exchange* exchange = nullptr;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
+        if (exchange->stage_ == Exchange::Stage::starved) {
+            continue;
+        }
         curl_multi_remove_handle(multi_.get(), easy);
         finish(*exchange, result);
     }
@@ -198,6 +202,25 @@ void Engine::finish(Exchange& exchange, CURLcode result) {
     queue_.done(exchange);
     exchange.transfer_.set_result(result);
     rondo::detail::wake(*exchange.scope_);
+}
+
+// There is no memory to poll its socket, and it would wait for ever. libcurl could be told, but
+// then fails all that it has, and Debian's crashes over it.
+void Engine::starve(CURL* easy) noexcept {
+    Exchange* exchange = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
+    if (exchange != nullptr && exchange->stage_ == Exchange::Stage::running) {
+        exchange->stage_ = Exchange::Stage::starved;
+        exchange->next_stopping_ = std::exchange(starved_, exchange);
+    }
+}
+
+void Engine::finish_starved() {
+    while (Exchange* const exchange = starved_) {
+        starved_ = exchange->next_stopping_;
+        curl_multi_remove_handle(multi_.get(), exchange->transfer_.handle());
+        finish(*exchange, CURLE_OUT_OF_MEMORY);
+    }
 }
 
 void Engine::break_off_stopping() {
@@ -222,7 +245,7 @@ void Engine::stop_broken_off() noexcept {
 
 // ------------------------------------------------------------------ what libcurl reports
 
-int Engine::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* socket) {
+int Engine::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket) {
     auto& engine = *static_cast<Engine*>(self);
     auto* const known = static_cast<rondo::detail::ForeignSocket*>(socket);
     if (what == CURL_POLL_REMOVE) {
@@ -234,6 +257,9 @@ int Engine::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* socke
     const bool in = (what & CURL_POLL_IN) != 0;
     const bool out = (what & CURL_POLL_OUT) != 0;
     auto* const now_known = engine.want(known, fd, in, out);
+    if (now_known == nullptr) {
+        engine.starve(easy);
+    }
     if (now_known != known) {
         curl_multi_assign(engine.multi_.get(), fd, now_known);
     }

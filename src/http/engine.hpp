@@ -31,7 +31,7 @@ public:
 
 private:
     friend class Engine;
-    enum class Stage : unsigned char { waiting, running, stopping };
+    enum class Stage : unsigned char { waiting, running, starved, stopping };
 
     static void poke(rondo::detail::Leaf& at, rondo::detail::Scope& scope) noexcept;
     static const rondo::detail::LeafKind leaf;
@@ -39,7 +39,7 @@ private:
     Engine& engine_;
     Transfer& transfer_;
     rondo::detail::Scope* scope_ = nullptr;
-    Exchange* next_stopping_ = nullptr;
+    Exchange* next_stopping_ = nullptr;  ///< or starved
     TimePoint since_;
     Stage stage_ = Stage::waiting;
 };
@@ -79,6 +79,8 @@ private:
     void finish_done();
     void finish(Exchange& exchange, CURLcode result);
     void stop_broken_off() noexcept;
+    void starve(CURL* easy) noexcept;
+    void finish_starved();
     void end_orphan() noexcept;
     void disarm() noexcept;
 
@@ -94,6 +96,7 @@ private:
     bool orphaned_ = false;           ///< the Client and all requests are gone
     Exchange* stopping_ = nullptr;    ///< to be broken off
     Exchange* broken_off_ = nullptr;  ///< to be unwound
+    Exchange* starved_ = nullptr;     ///< to be failed, for want of memory
     std::unique_ptr<CURLM, MultiDeleter> multi_;
 };
 

@@ -5,14 +5,20 @@
 
 namespace rondo::http::detail {
 
+Place::Host::Host(const std::string& name) : key(name) {
+    Hosts one{{0, this}};
+    node = one.extract(one.begin());
+}
+
 template <class F>
 void Queue::update(Place::Host& host, F&& change) {
     if (may_start(host)) {
-        startable_.erase(host.first->ticket);
+        host.node = startable_.extract(host.first->ticket);
     }
     std::forward<F>(change)();
     if (may_start(host)) {
-        startable_.emplace(host.first->ticket, &host);
+        host.node.key() = host.first->ticket;
+        startable_.insert(std::move(host.node));
     } else if (host.active == 0 && host.first == nullptr) {
         hosts_.erase(hosts_.find(host.key));
     }

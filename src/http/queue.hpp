@@ -18,6 +18,7 @@ class Queue;
 /// Somebody who waits for a place, or has one.
 struct Place {
     struct Host;
+    using Hosts = std::map<std::uint64_t, Host*>;
 
     Place* next = nullptr;
     Place* previous = nullptr;
@@ -27,9 +28,10 @@ struct Place {
 
 /// The requests to one scheme, host and port.
 struct Place::Host {
-    explicit Host(const std::string& name) : key(name) {}
+    explicit Host(const std::string& name);
 
     std::string key;
+    Hosts::node_type node;  ///< of itself in Queue::startable_, while it is not there
     std::size_t active = 0;
     Place* first = nullptr;
     Place* last = nullptr;
@@ -40,7 +42,7 @@ public:
     Queue(std::size_t limit, std::size_t limit_per_host) noexcept
         : limit_(limit), limit_per_host_(limit_per_host) {}
 
-    /// `place` waits for its turn at `host`.
+    /// `place` waits for its turn at `host`. All memory is taken here.
     void enter(Place& place, const std::string& host);
     /// The next one that may start, which has a place from now on; null: nobody may.
     Place* next();
@@ -67,7 +69,7 @@ private:
     std::size_t waiting_ = 0;
     std::uint64_t next_ticket_ = 0;
     std::unordered_map<std::string, Place::Host> hosts_;
-    std::map<std::uint64_t, Place::Host*> startable_;  ///< by the ticket of the first who waits
+    Place::Hosts startable_;  ///< by the ticket of the first who waits
 };
 
 }  // namespace rondo::http::detail

@@ -128,7 +128,7 @@ int RequestParser::head_complete(llhttp_t* parser) noexcept {
     }
 }
 
-int RequestParser::check_head() noexcept {
+int RequestParser::check_head() {
     if (parser_.http_major != 1) {
         return fail(505);
     }

@@ -52,7 +52,7 @@ private:
     static int complete(llhttp_t* parser) noexcept;
 
     int collect(std::string& to, const char* at, std::size_t size) noexcept;
-    int check_head() noexcept;
+    int check_head();
     int fail(int status) noexcept;
 
     const ServerOptions& options_;

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <new>
 
 #include "rondo/base/assert.hpp"
 
@@ -31,15 +32,32 @@ ForeignSockets::~ForeignSockets() {
 ForeignSocket* ForeignSockets::want(ForeignSocket* socket, int fd, bool in, bool out,
                                     void* context) noexcept {
     if (socket == nullptr) {
-        socket = new ForeignSocket(*this, fd, context);
-        socket->in.ready = &on_ready;
-        socket->out.ready = &on_ready;
-        socket->index = all_.size();
-        all_.push_back(socket);
+        socket = add(fd, context);
+    }
+    if (socket == nullptr) {
+        return nullptr;
     }
     set_wanted(socket->in, in);
     set_wanted(socket->out, out);
     list(*socket);
+    return socket;
+}
+
+ForeignSocket* ForeignSockets::add(int fd, void* context) noexcept {
+    try {
+        all_.push_back(nullptr);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+    auto* const socket = new (std::nothrow) ForeignSocket(*this, fd, context);
+    if (socket == nullptr) {
+        all_.pop_back();
+        return nullptr;
+    }
+    socket->in.ready = &on_ready;
+    socket->out.ready = &on_ready;
+    socket->index = all_.size() - 1;
+    all_.back() = socket;
     return socket;
 }
 

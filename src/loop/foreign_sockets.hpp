@@ -57,7 +57,8 @@ public:
     ForeignSockets& operator=(const ForeignSockets&) = delete;
 
     /// From now on the library wants to hear of these directions, perhaps of none. `socket` is what
-    /// this returned for it before, or null; `context` is told with its events.
+    /// this returned for it before, or null; `context` is told with its events. Null: there is no
+    /// memory for a new one, and the library will hear nothing of it.
     ForeignSocket* want(ForeignSocket* socket, int fd, bool in, bool out,
                         void* context = nullptr) noexcept;
     /// The library lets go of the socket, and may close it.
@@ -88,6 +89,7 @@ protected:
     virtual void announce() noexcept = 0;
 
 private:
+    ForeignSocket* add(int fd, void* context) noexcept;
     static void on_ready(Operation& operation) noexcept;
     void list(ForeignSocket& socket) noexcept;
     ForeignSocket* take_listed() noexcept;

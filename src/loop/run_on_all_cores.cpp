@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -118,12 +119,17 @@ void Cores::start(unsigned core) noexcept {
         const std::lock_guard lock(mutex_);
         ++left_;
     }
+    std::exception_ptr failure;
     try {
         threads_.emplace_back([this, core] { work(core); });
     } catch (const std::system_error& error) {
-        fail(std::make_exception_ptr(
-                 Error("run_on_all_cores", "a new thread", error.code().value())),
-             {});
+        failure = std::make_exception_ptr(
+            Error("run_on_all_cores", "a new thread", error.code().value()));
+    } catch (const std::bad_alloc&) {
+        failure = std::current_exception();
+    }
+    if (failure != nullptr) {
+        fail(std::move(failure), {});
         const std::lock_guard lock(mutex_);
         --left_;
     }

@@ -37,7 +37,14 @@ public:
 
     /// At most what lies in the pipe now.
     Task<> read_rest() {
-        std::size_t left = from_->is_open() ? rondo::detail::bytes_in_pipe(from_->descriptor()) : 0;
+        if (!from_->is_open()) {
+            co_return;
+        }
+        const int there = rondo::detail::bytes_in_pipe(from_->descriptor());
+        if (there < 0) {
+            throw Error("read", from_->name(), -there);
+        }
+        auto left = static_cast<std::size_t>(there);
         while (left > 0 && from_->is_open()) {
             const std::size_t before = size_;
             co_await read(left);

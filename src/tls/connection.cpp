@@ -122,16 +122,30 @@ bool Connection::sends_tickets_last() const noexcept {
     return client_ == nullptr && SSL_version(ssl_.get()) >= TLS1_3_VERSION;
 }
 
+namespace {
+
+// What lies there is read at once; who sent nothing is not waited for.
+constexpr std::chrono::milliseconds hear_time{100};
+
+bool is_broken(const Error& error) noexcept {
+    return error.code() == Errc::reset || error.code() == Errc::closed;
+}
+
+}  // namespace
+
 // Who refuses us often closes at once. Then our message fails, and why lies unread before the end.
 Task<> Connection::flush_handshake() {
     std::exception_ptr error;
     try {
         co_await flush();
-    } catch (const Error&) {
+    } catch (const Error& failure) {
+        if (!is_broken(failure)) {
+            throw;
+        }
         error = std::current_exception();
     }
     if (error != nullptr) {
-        co_await hear_why();
+        co_await move_on_after(hear_time, hear_why());
         std::rethrow_exception(error);
     }
 }

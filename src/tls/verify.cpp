@@ -80,9 +80,10 @@ void Connection::fail(const char* operation) {
         failure_ = std::make_exception_ptr(CertificateError(name_, static_cast<int>(verdict), why));
         return;
     }
+    const bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
     const std::string reason = take_reason();
-    failure_ = std::make_exception_ptr(
-        TlsError(Errc::protocol, operation, name_, note_.empty() ? reason : note_));
+    failure_ = std::make_exception_ptr(TlsError(no_memory ? Errc::exhausted : Errc::protocol,
+                                                operation, name_, note_.empty() ? reason : note_));
 }
 
 }  // namespace rondo::tls::detail

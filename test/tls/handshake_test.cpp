@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What two ends agree on, and what becomes of a handshake that does not end well.
+#include <cerrno>
 #include <thread>
 
 #include "tls/raw_peer.hpp"
@@ -27,6 +28,42 @@ protected:
         co_return std::pair(std::move(one), std::move(other));
     }
 };
+
+/// An io::ByteStream that cannot be written, and says nothing.
+class MuteStream {
+public:
+    explicit MuteStream(int error) : error_(error) {}
+
+    Task<std::size_t> read_some(MutableBytes) {
+        co_await sleep(1h);
+        co_return 0;
+    }
+    Task<> write_all(Bytes) {
+        co_await yield();
+        throw Error("write", "mute", error_);
+    }
+    void shutdown_write() {}
+    void close() noexcept { open_ = false; }
+    bool is_open() const noexcept { return open_; }
+    std::string name() const { return "mute"; }
+
+private:
+    int error_;
+    bool open_ = true;
+};
+
+TEST_F(HandshakeTest, a_message_that_cannot_be_sent_is_told_at_once) {
+    for (const int error : {ENOBUFS, ECONNRESET, EPIPE}) {
+        run_sim([&]() -> Task<> {
+            const TimePoint begin = now();
+            io::Stream mute{MuteStream(error)};
+            const Shaken client = co_await shaken(
+                tls::connect(std::move(mute), test_host, ClientContext(client_options())));
+            EXPECT_EQ(client.why, Error("write", "mute", error).what());
+            EXPECT_LT(now() - begin, 1s);
+        });
+    }
+}
 
 TEST_F(HandshakeTest, a_byte_at_a_time) {
     run_sim([&]() -> Task<> {

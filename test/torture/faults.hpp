@@ -36,8 +36,31 @@ inline bool may_be_quiet(Effect effect) noexcept {
     return effect == Effect::quiet || effect == Effect::after_quiet;
 }
 
-/// The failures of each call, by its name.
-const std::map<std::string_view, std::vector<Failure>>& failure_table();
+/// What a call belongs to.
+enum class CallKind : unsigned char {
+    sockets,
+    files,
+    processes,
+    loop,     ///< waiting, waking, and what a loop is made of
+    entries,  ///< of io_uring
+    memory,
+    threads,
+};
+constexpr std::size_t call_kinds = 7;
+
+const char* to_string(CallKind kind) noexcept;
+
+/// How a call can fail.
+struct Call {
+    CallKind kind;
+    std::vector<Failure> failures;
+};
+
+using Calls = std::map<std::string_view, Call>;
+
+/// By their names.
+const Calls& all_calls_that_fail();
+CallKind kind_of(std::string_view call);
 
 struct Fault {
     std::string_view call;
@@ -53,6 +76,15 @@ public:
     /// Counts from zero; `fault` strikes once.
     static void arm(const Fault& fault) noexcept;
     static void disarm() noexcept;
+
+    /// While it lives, calls of its thread are not counted and do not fail.
+    class Pause {
+    public:
+        Pause() noexcept;
+        Pause(const Pause&) = delete;
+        Pause& operator=(const Pause&) = delete;
+        ~Pause();
+    };
 
     static bool struck() noexcept;
     static std::map<std::string_view, long> counts();

@@ -52,6 +52,7 @@ void fail(io_uring_sqe& entry, const Failure& failure) {
     std::memset(&entry, 0, sizeof entry);
     entry.opcode = IORING_OP_NOP;
     entry.user_data = user_data;
+    const Seam::Pause uncounted;
     substitutes.push_back({user_data, -failure.error});
 }
 
@@ -89,7 +90,10 @@ void put_results(io_uring& ring) {
 
 }  // namespace
 
-void RingFaults::watch(io_uring& ring) { rings.push_back(&ring); }
+void RingFaults::watch(io_uring& ring) {
+    const Seam::Pause uncounted;
+    rings.push_back(&ring);
+}
 
 void RingFaults::forget(const io_uring& ring) {
     std::erase(rings, &ring);

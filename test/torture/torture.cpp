@@ -1,216 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fails every call of every scenario in turn, on both kernel drivers, and says what came of it.
 //
-// Each scenario first runs once, counted. Then it runs once for each of its sites and each failure
-// of that call's table. A run may end well, if Rondo has an answer to the failure, or with an Error
-// that carries it. It may not crash, hang, leak, end with another error, or end well though a loud
-// failure struck. The runs happen in a child process, which a crash or a hang costs; the next child
-// goes on behind it.
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <csignal>
+// Each scenario first runs counted. Then it runs once for each of its sites and each failure of
+// that call's table; see trial.cpp for what it may come to.
+#include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <ctime>
+#include <exception>
 #include <set>
 #include <string>
-#include <system_error>
+#include <string_view>
+#include <vector>
 
-#include "rondo/base/error.hpp"
-#include "rondo/loop/run.hpp"
-#include "support/ledger.hpp"
-#include "torture/faults.hpp"
-#include "torture/scenarios.hpp"
+#include "torture/trials.hpp"
 
 namespace rondo::test {
 namespace {
 
-constexpr int hang_seconds = 5;
-constexpr long sites_max = 300;  ///< of one call in one scenario; the rest are like them
-
-struct Run {
-    const Scenario* scenario;
-    DriverKind driver;
-    Fault fault;
-};
-
-enum class Verdict : unsigned char { passed, failed_properly, wrong };
-
-// Shared with the child.
-struct Progress {
-    std::atomic<std::size_t> at;
-    std::atomic<long> passed;
-    std::atomic<long> failed_properly;
-    std::atomic<long> wrong;
-};
-
-RunOptions options_for(DriverKind driver) {
-    RunOptions options;
-    options.driver = driver;
-    options.handle_signals = false;
-    return options;
-}
-
-std::string error_name(const Failure& failure) {
-    return failure.error == 0 ? "a single byte" : strerrorname_np(failure.error);
-}
-
-std::string to_text(const Run& run) {
-    return std::string(run.scenario->name) + " on " +
-           (run.driver == DriverKind::uring ? "uring" : "epoll") + ", " +
-           std::string(run.fault.call) + " number " + std::to_string(run.fault.site) + " gives " +
-           error_name(run.fault.failure);
-}
-
-// A ring that is refused is reported by what that means; a peer that is not there after the
-// connect ended is a connection that was broken.
-bool carries(const Error& error, const Fault& fault) {
-    const int wanted = fault.failure.error;
-    return error.os_error() == wanted || error.code() == errc_of(wanted) ||
-           (error.code() == Errc::not_supported && fault.call.starts_with("io_uring_")) ||
-           (error.os_error() == ECONNABORTED && wanted == ENOTCONN);
-}
-
-// Empty: as it should be. Else what was wrong.
-std::string attempt(const Run& run, Verdict& verdict) {
-    const Failure& failure = run.fault.failure;
-    verdict = Verdict::wrong;
-    try {
-        rondo::run(run.scenario->body(), options_for(run.driver));
-        verdict = Verdict::passed;
-        const bool quiet = may_be_quiet(failure.effect) || failure.error == run.scenario->expected;
-        return Seam::struck() && !quiet ? "nobody heard of it" : "";
-    } catch (const Error& error) {
-        verdict = Verdict::failed_properly;
-        const bool named = !error.operation().empty();
-        return carries(error, run.fault) && named ? ""
-                                                  : std::string("another error: ") + error.what();
-    } catch (const std::system_error& error) {
-        verdict = Verdict::failed_properly;
-        return error.code().value() == failure.error
-                   ? ""
-                   : std::string("another error: ") + error.what();
-    } catch (const std::bad_alloc&) {
-        verdict = Verdict::failed_properly;
-        const bool memory =
-            run.fault.call == "mmap" || run.fault.call == "malloc" || run.fault.call == "new";
-        return memory ? "" : "std::bad_alloc";
-    } catch (const std::exception& error) {
-        return std::string("another exception: ") + error.what();
-    }
-}
-
-void perform(const Run& run, Progress& progress) {
-    const Ledger before = Ledger::now();
-    Seam::arm(run.fault);
-    Verdict verdict{};
-    std::string wrong = attempt(run, verdict);
-    Seam::disarm();
-    const Ledger after = Ledger::now();
-    if (wrong.empty() && after.descriptors != before.descriptors) {
-        wrong = std::to_string(after.descriptors - before.descriptors) + " descriptors leaked";
-    }
-    if (wrong.empty() && after.frames != before.frames) {
-        wrong = "frames leaked";
-    }
-    if (!wrong.empty()) {
-        std::printf("WRONG: %s: %s\n", to_text(run).c_str(), wrong.c_str());
-        std::fflush(stdout);
-        ++progress.wrong;
-    } else if (verdict == Verdict::passed) {
-        ++progress.passed;
-    } else {
-        ++progress.failed_properly;
-    }
-}
-
-std::vector<Run> plan(const Scenario& scenario, DriverKind driver) {
-    Seam::start_counting();
-    run(scenario.body(), options_for(driver));
-    Seam::disarm();
-    std::vector<Run> runs;
-    for (const auto& [call, count] : Seam::counts()) {
-        for (long site = 1; site <= std::min(count, sites_max); ++site) {
-            for (const Failure& failure : failure_table().at(call)) {
-                runs.push_back({&scenario, driver, Fault{call, site, failure}});
-            }
-        }
-    }
-    return runs;
-}
-
-Progress& shared_progress() {
-    void* const memory =
-        mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        std::perror("mmap");
-        std::exit(2);
-    }
-    return *new (memory) Progress{};
-}
-
-// Waits for the child; kills it when it stands still. Its wait status.
-int watch(pid_t child, const Progress& progress) {
-    std::size_t last = progress.at;
-    int idle_ticks = 0;
-    for (;;) {
-        int status = 0;
-        if (waitpid(child, &status, WNOHANG) == child) {
-            return status;
-        }
-        const timespec tick{0, 20'000'000};
-        nanosleep(&tick, nullptr);
-        idle_ticks = progress.at == last ? idle_ticks + 1 : 0;
-        last = progress.at;
-        if (idle_ticks > hang_seconds * 50) {
-            kill(child, SIGKILL);
-        }
-    }
-}
-
-void perform_all(const std::vector<Run>& runs, Progress& progress) {
-    while (progress.at < runs.size()) {
-        std::fflush(stdout);
-        const pid_t child = fork();
-        if (child == 0) {
-            for (; progress.at < runs.size(); ++progress.at) {
-                perform(runs[progress.at], progress);
-            }
-            std::fflush(stdout);
-            std::exit(0);
-        }
-        const int status = watch(child, progress);
-        if (status != 0) {
-            const char* const what =
-                WIFSIGNALED(status) ? (WTERMSIG(status) == SIGKILL ? "hung" : "crashed") : "leaked";
-            std::printf(
-                "WRONG: %s: %s\n",
-                progress.at < runs.size() ? to_text(runs[progress.at]).c_str() : "at the end",
-                what);
-            ++progress.wrong;
-            ++progress.at;
-        }
-    }
-}
+constexpr DriverKind drivers[] = {DriverKind::uring, DriverKind::epoll};
 
 // One run, for a debugger.
 int once(const std::vector<std::string_view>& words) {
-    Progress progress{};
     const DriverKind driver = words[2] == "uring" ? DriverKind::uring : DriverKind::epoll;
-    for (const Scenario& scenario : scenarios()) {
+    for (const Scenario& scenario : all_scenarios()) {
         if (scenario.name != words[1]) {
             continue;
         }
-        for (const Run& run : plan(scenario, driver)) {
-            if (run.fault.call == words[3] && std::to_string(run.fault.site) == words[4] &&
-                error_name(run.fault.failure) == words[5]) {
-                perform(run, progress);
-                return progress.wrong == 0 ? 0 : 1;
+        for (const Trial& trial : plan(scenario, driver)) {
+            if (trial.fault.call == words[3] && std::to_string(trial.fault.site) == words[4] &&
+                error_name(trial.fault.failure) == words[5]) {
+                const Judgement judgement = perform(trial);
+                std::printf("%s: %s\n", judgement.struck ? "struck" : "missed",
+                            judgement.wrong.empty() ? "as it should be" : judgement.wrong.c_str());
+                return judgement.wrong.empty() ? 0 : 1;
             }
         }
     }
@@ -218,42 +39,90 @@ int once(const std::vector<std::string_view>& words) {
     return 1;
 }
 
-void print_unreached(const std::set<std::string_view>& reached) {
-    for (const auto& [call, failures] : failure_table()) {
-        if (reached.count(call) == 0) {
-            std::printf("no scenario came to %s\n", call.data());
+void print_head() {
+    std::printf("%-28s", "faults that struck");
+    for (std::size_t kind = 0; kind < call_kinds; ++kind) {
+        std::printf("%10s", to_string(static_cast<CallKind>(kind)));
+    }
+    std::printf("%10s%7s\n", "all", "wrong");
+}
+
+/// What `tally` has now beyond what it had when this was made, as a row.
+class Row {
+public:
+    explicit Row(const Tally& tally) : tally_(tally), wrong_(tally.wrong) {
+        for (std::size_t kind = 0; kind < call_kinds; ++kind) {
+            struck_[kind] = tally.struck[kind];
         }
+    }
+    void print(const char* driver, std::string_view name) const {
+        std::printf("%-6s%-22s", driver, std::string(name).c_str());
+        long all = 0;
+        for (std::size_t kind = 0; kind < call_kinds; ++kind) {
+            const long count = tally_.struck[kind] - struck_[kind];
+            all += count;
+            std::printf("%10ld", count);
+        }
+        std::printf("%10ld%7ld\n", all, tally_.wrong - wrong_);
+        std::fflush(stdout);
+    }
+
+private:
+    const Tally& tally_;
+    std::array<long, call_kinds> struck_{};
+    long wrong_;
+};
+
+void print_unreached(const std::set<std::string_view>& reached) {
+    std::string unreached;
+    for (const auto& [name, call] : all_calls_that_fail()) {
+        if (reached.count(name) == 0) {
+            unreached += (unreached.empty() ? "" : ", ") + std::string(name);
+        }
+    }
+    std::printf("%zu calls failed in turn; no scenario made: %s\n", reached.size(),
+                unreached.empty() ? "none" : unreached.c_str());
+}
+
+std::vector<Trial> planned(const Scenario& scenario, DriverKind driver, Tally& tally) {
+    try {
+        return plan(scenario, driver);
+    } catch (const std::exception& error) {
+        std::printf("WRONG: %s on %s, without a fault: %s\n", scenario.name.data(),
+                    to_string(driver), error.what());
+        ++tally.wrong;
+        return {};
     }
 }
 
 int torture(std::string_view only) {
-    Progress& progress = shared_progress();
+    Tally& tally = make_shared_tally();
     std::set<std::string_view> reached;
-    std::size_t injections = 0;
-    for (const DriverKind driver : {DriverKind::uring, DriverKind::epoll}) {
-        for (const Scenario& scenario : scenarios()) {
+    const Scenarios scenarios = all_scenarios();
+    const Row total(tally);
+    print_head();
+    for (const DriverKind driver : drivers) {
+        for (const Scenario& scenario : scenarios) {
             if (!only.empty() && scenario.name != only) {
                 continue;
             }
-            const std::vector<Run> runs = plan(scenario, driver);
-            for (const Run& run : runs) {
-                reached.insert(run.fault.call);
+            const Row row(tally);
+            const std::vector<Trial> trials = planned(scenario, driver, tally);
+            for (const Trial& trial : trials) {
+                reached.insert(trial.fault.call);
             }
-            progress.at = 0;
-            const long wrong = progress.wrong;
-            perform_all(runs, progress);
-            injections += runs.size();
-            std::printf("%-6s %-24s %6zu injections, %ld wrong\n",
-                        driver == DriverKind::uring ? "uring" : "epoll", scenario.name.data(),
-                        runs.size(), progress.wrong - wrong);
+            perform_all(trials, tally);
+            row.print(to_string(driver), scenario.name);
         }
     }
-    if (only.empty()) {
-        print_unreached(reached);
-    }
-    std::printf("%zu injections: %ld ended well, %ld ended with the error, %ld wrong\n", injections,
-                progress.passed.load(), progress.failed_properly.load(), progress.wrong.load());
-    return progress.wrong == 0 ? 0 : 1;
+    total.print("", "in all");
+    print_unreached(reached);
+    std::printf(
+        "%ld injections: %ld runs ended well, %ld with the error, %ld wrong; %ld runs more "
+        "did not come to their call\n",
+        tally.struck_in_all(), tally.passed - tally.missed, tally.failed.load(), tally.wrong.load(),
+        tally.missed.load());
+    return tally.wrong == 0 ? 0 : 1;
 }
 
 }  // namespace

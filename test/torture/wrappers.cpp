@@ -70,6 +70,7 @@ RONDO_SEAM(int, mkdirat, (int a, const char* b, mode_t c), (a, b, c))
 RONDO_SEAM(ssize_t, readlinkat, (int a, const char* b, char* c, size_t d), (a, b, c, d))
 RONDO_SEAM(int, renameat2, (int a, const char* b, int c, const char* d, unsigned e),
            (a, b, c, d, e))
+RONDO_SEAM(int, stat, (const char* a, struct stat* b), (a, b))
 RONDO_SEAM(int, statx, (int a, const char* b, int c, unsigned d, struct statx* e), (a, b, c, d, e))
 RONDO_SEAM(int, symlinkat, (const char* a, int b, const char* c), (a, b, c))
 RONDO_SEAM(int, unlinkat, (int a, const char* b, int c), (a, b, c))
@@ -134,6 +135,15 @@ int __wrap_fcntl(int fd, int command, ...) {
     void* const argument = va_arg(arguments, void*);
     va_end(arguments);
     return through<int>("fcntl", [&] { return __real_fcntl(fd, command, argument); });
+}
+
+int __real_open(const char*, int, ...);
+int __wrap_open(const char* path, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    const mode_t mode = va_arg(arguments, mode_t);
+    va_end(arguments);
+    return through<int>("open", [&] { return __real_open(path, flags, mode); });
 }
 
 int __real_openat(int, const char*, int, ...);

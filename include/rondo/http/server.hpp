@@ -69,8 +69,9 @@ Task<> serve(net::TcpListener& listener, Handler handler, ServerOptions options)
 /// Answers requests on `listener` with `handler`, any callable that takes a `const ServerRequest&`
 /// and returns a Task<ServerResponse>, until it is stopped. Requests of one connection are handled
 /// one after the other, connections at once. What a handler throws is reported on stderr and
-/// answered with 500; broken requests are answered with 400, 408, 413, 431 or 501, and end their
-/// connection. Running out of descriptors is survived: it pauses and goes on.
+/// answered with 500; broken requests are answered with 400, 408, 413, 431 or 501, and with 503
+/// when there is no memory for them; they end their connection. Running out of descriptors is
+/// survived: it pauses and goes on.
 ///
 /// Cancellation: accepts no more and ends idle connections at once; handlers that run may finish
 /// and their answers be sent, for `grace`, then they are stopped too.

@@ -16,7 +16,8 @@ namespace rondo::tls {
 ///   `timed_out`  the handshake took longer than the options allow,
 ///   `invalid`    a host, certificate, key or trust that was given is no such thing,
 ///   `closed`     the stream is closed, or an earlier write ended halfway,
-///   `busy`       another read (or write) waits.
+///   `busy`       another read (or write) waits,
+///   `exhausted`  memory ran out.
 class TlsError : public Error {
 public:
     using Error::Error;

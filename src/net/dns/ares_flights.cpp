@@ -2,6 +2,8 @@
 #include "net/dns/ares_flights.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "rondo/base/assert.hpp"
@@ -60,7 +62,8 @@ void AresFlights::set_servers(std::vector<Address> servers, bool rotate) {
     servers_changed_ = true;
 }
 
-// A server whose channel cannot be made is left out; without any, questions end as no_server.
+// A server whose channel cannot be made is left out until the next question; without any, questions
+// end as no_server.
 void AresFlights::apply_servers() {
     rondo::detail::ForeignSockets& sockets = *this;
     servers_changed_ = false;
@@ -69,8 +72,8 @@ void AresFlights::apply_servers() {
     for (const Address& address : wanted_servers_) {
         try {
             servers_.push_back(std::make_unique<AresServer>(sockets, address, options_.timeout));
-        } catch (const Error&) {
-            continue;
+        } catch (const std::exception&) {
+            servers_changed_ = true;
         }
     }
 }
@@ -131,6 +134,9 @@ void AresFlights::talk() noexcept {
         }
     }
     ask_queued();
+    for (const auto& server : servers_) {
+        server->cancel_starved();
+    }
 }
 
 void AresFlights::cancel_all() noexcept {
@@ -249,7 +255,12 @@ void AresFlights::on_answer(void* flight, int status, int, unsigned char* messag
     }
     const std::span bytes(reinterpret_cast<const std::byte*>(message),
                           message != nullptr ? static_cast<std::size_t>(size) : 0);
-    NameAnswer answer = answer_of(status, bytes, self.question);
+    NameAnswer answer;
+    try {
+        answer = answer_of(status, bytes, self.question);
+    } catch (const std::bad_alloc&) {
+        answer.status = NameStatus::no_memory;
+    }
     const bool settled = !may_be_better_elsewhere(answer.status);
     if (!settled && self.waiters.empty()) {
         flights.drop(self);

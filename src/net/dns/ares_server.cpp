@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "rondo/base/error.hpp"
 
@@ -65,6 +66,7 @@ NameStatus status_of(int status) noexcept {
         case ARES_ETIMEOUT: return NameStatus::timed_out;
         case ARES_EBADNAME:
         case ARES_EBADQUERY: return NameStatus::invalid_name;
+        case ARES_ECANCELLED:  // by cancel_starved()
         case ARES_ENOMEM: return NameStatus::no_memory;
         case ARES_SUCCESS:
         case ARES_EBADRESP: return NameStatus::bad_answer;
@@ -155,6 +157,12 @@ void AresServer::ask(const Question& question, ares_callback callback, void* arg
                callback, argument);
 }
 
+void AresServer::cancel_starved() noexcept {
+    if (std::exchange(starved_, false)) {
+        ares_cancel(channel_);
+    }
+}
+
 void AresServer::process(int fd, unsigned events) noexcept {
     using Sockets = rondo::detail::ForeignSockets;
     const bool broken = (events & Sockets::failed) != 0;
@@ -179,7 +187,9 @@ void AresServer::on_socket(void* self, ares_socket_t fd, int readable, int writa
     auto& server = *static_cast<AresServer*>(self);
     rondo::detail::ForeignSocket* const known = server.sockets_.find(fd);
     if (readable != 0 || writable != 0) {
-        server.sockets_.want(known, fd, readable != 0, writable != 0, self);
+        if (server.sockets_.want(known, fd, readable != 0, writable != 0, self) == nullptr) {
+            server.starved_ = true;
+        }
     } else if (known != nullptr) {
         server.sockets_.remove(*known);
     }

@@ -50,6 +50,8 @@ public:
     void process_timeouts() noexcept;
     /// All questions end, with ARES_ECANCELLED, and the sockets are closed.
     void cancel_all() noexcept { ares_cancel(channel_); }
+    /// The same, if one of its sockets cannot be polled for want of memory.
+    void cancel_starved() noexcept;
     /// Until time must be told of; -1: nothing is on its way.
     std::int64_t next_timeout() const noexcept;
 
@@ -58,6 +60,7 @@ private:
 
     rondo::detail::ForeignSockets& sockets_;
     ares_channel channel_ = nullptr;
+    bool starved_ = false;
 };
 
 }  // namespace rondo::net::detail

@@ -2,6 +2,8 @@
 #include "net/dns/cache.hpp"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 namespace rondo::net::detail {
 
@@ -30,7 +32,7 @@ Duration Cache::life_of(const NameAnswer& answer) const noexcept {
     }
 }
 
-void Cache::put(const Question& question, const AnswerPtr& answer, TimePoint now) {
+void Cache::put(const Question& question, const AnswerPtr& answer, TimePoint now) noexcept {
     const Duration life = life_of(*answer);
     const auto known = index_.find(question);
     if (known != index_.end()) {
@@ -42,8 +44,18 @@ void Cache::put(const Question& question, const AnswerPtr& answer, TimePoint now
     if (index_.size() >= limits_.entries) {
         drop(std::prev(order_.end()));
     }
-    order_.push_front(Entry{question, answer, now + life});
-    index_.emplace(question, order_.begin());
+    try {
+        keep(Entry{question, answer, now + life});
+    } catch (const std::bad_alloc&) {
+        return;  // it is asked for again
+    }
+}
+
+void Cache::keep(Entry entry) {
+    Order one;
+    one.push_front(std::move(entry));
+    index_.emplace(one.front().question, one.begin());
+    order_.splice(order_.begin(), one);
 }
 
 void Cache::drop(Order::iterator entry) noexcept {

@@ -43,7 +43,7 @@ public:
     AnswerPtr find(const Question& question, TimePoint now);
     /// Keeps `answer` for as long as it says; failures of servers, and what holds for no time, are
     /// not kept.
-    void put(const Question& question, const AnswerPtr& answer, TimePoint now);
+    void put(const Question& question, const AnswerPtr& answer, TimePoint now) noexcept;
     std::size_t size() const noexcept { return index_.size(); }
     void clear() noexcept;
 
@@ -56,6 +56,7 @@ private:
     using Order = std::list<Entry>;
 
     Duration life_of(const NameAnswer& answer) const noexcept;
+    void keep(Entry entry);
     void drop(Order::iterator entry) noexcept;
 
     CacheLimits limits_;

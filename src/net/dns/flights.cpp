@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/dns/flights.hpp"
 
+#include <new>
+
 #include "rondo/coro/describer.hpp"
 
 namespace rondo::net::detail {
@@ -40,6 +42,12 @@ void Landing::describe(const Leaf& at, rondo::detail::Describer& out) {
     out.add(" ").add(static_cast<const Landing&>(at).question_.name);
 }
 
+Flights::Flights(EventLoop& loop, Cache& cache) : loop_(loop), cache_(cache) {
+    NameAnswer answer;
+    answer.status = NameStatus::no_memory;
+    no_memory_ = std::make_shared<const NameAnswer>(std::move(answer));
+}
+
 // True: the flight was made for it.
 bool Flights::join(Landing& landing) {
     const auto known = flights_.find(landing.question_);
@@ -55,8 +63,16 @@ bool Flights::join(Landing& landing) {
 
 void Flights::drop(Flight& flight) noexcept { flights_.erase(flights_.find(flight.question)); }
 
-void Flights::land(Flight& flight, NameAnswer answer) {
-    const auto shared = std::make_shared<const NameAnswer>(std::move(answer));
+AnswerPtr Flights::share(NameAnswer&& answer) const noexcept {
+    try {
+        return std::make_shared<const NameAnswer>(std::move(answer));
+    } catch (const std::bad_alloc&) {
+        return no_memory_;
+    }
+}
+
+void Flights::land(Flight& flight, NameAnswer answer) noexcept {
+    const AnswerPtr shared = share(std::move(answer));
     cache_.put(flight.question, shared, loop_.now());
     while (rondo::detail::Waiter* const waiter = flight.waiters.pop()) {
         auto& landing = static_cast<Landing&>(*waiter);

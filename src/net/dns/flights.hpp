@@ -57,7 +57,7 @@ private:
 
 class Flights {
 public:
-    Flights(EventLoop& loop, Cache& cache) noexcept : loop_(loop), cache_(cache) {}
+    Flights(EventLoop& loop, Cache& cache);
     Flights(const Flights&) = delete;
     Flights& operator=(const Flights&) = delete;
     /// Requires: nobody waits.
@@ -79,7 +79,7 @@ protected:
     virtual void landed(Landing& waiter) noexcept = 0;
 
     /// The answer of `flight` has come. It dies here.
-    void land(Flight& flight, NameAnswer answer);
+    void land(Flight& flight, NameAnswer answer) noexcept;
     /// Tasks that wait for an answer.
     std::size_t tasks_waiting() const noexcept { return waiting_; }
     /// Forgets a flight that nobody waits for.
@@ -89,8 +89,10 @@ protected:
 
 private:
     bool join(Landing& landing);
+    AnswerPtr share(NameAnswer&& answer) const noexcept;
 
     Cache& cache_;
+    AnswerPtr no_memory_;  ///< the answer where there is none for an answer
     std::unordered_map<Question, std::unique_ptr<Flight>, QuestionHash> flights_;
     std::size_t waiting_ = 0;
 };

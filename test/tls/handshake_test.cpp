@@ -36,7 +36,7 @@ public:
 
     Task<std::size_t> read_some(MutableBytes) {
         co_await sleep(1h);
-        co_return 0;
+        co_return std::size_t{0};
     }
     Task<> write_all(Bytes) {
         co_await yield();

@@ -127,9 +127,15 @@ public:
 
     explicit Starter(std::in_place_t, A&& awaitable) : awaitable_(std::move(awaitable)) {}
 
+    /// Memory for its frame may have run out, which becomes the chain's error.
     void* make() noexcept {
-        Task<result_type> task = wait(*this);
-        return TaskAccess::release(task);
+        try {
+            Task<result_type> task = wait(*this);
+            return TaskAccess::release(task);
+        } catch (...) {
+            Task<result_type> failed = raise<result_type>(std::current_exception());
+            return TaskAccess::release(failed);
+        }
     }
     void* start() noexcept { return as_root(make()); }
 

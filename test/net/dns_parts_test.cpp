@@ -104,6 +104,25 @@ TEST(DnsMessageTest, a_pointer_leads_backwards_only) {
     }
 }
 
+TEST(DnsMessageTest, a_pointer_to_the_header_is_another_name) {
+    const std::string header_owner("\xc0\x00\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0\2", 16);
+    const NameAnswer answer = parse(DnsReply(query_for("host.example", type_a))
+                                        .a("10.0.0.1", 60, "host.example")
+                                        .raw(header_owner)
+                                        .message());
+    EXPECT_EQ(answer.status, NameStatus::found);
+    EXPECT_EQ(answer.records.size(), 1U);
+}
+
+TEST(DnsMessageTest, more_aliases_than_are_followed_are_no_answer) {
+    DnsReply reply(query_for("host.example", type_a));
+    for (int i = 0; i < 17; ++i) {
+        reply.cname("y", "o" + std::to_string(i));
+    }
+    reply.cname("b.example").a("10.0.0.1", 60, "b.example");
+    EXPECT_EQ(parse(reply.message()).status, NameStatus::alias_loop);
+}
+
 // Each prefix of an answer, and each answer with a byte changed, is survived.
 TEST(DnsMessageTest, broken_messages_are_survived) {
     DnsReply reply(query_for("host.example", type_a));

@@ -169,6 +169,7 @@ private:
     std::uint16_t authorities_ = 0;
     std::vector<Entry> entries_;
     std::vector<Alias> aliases_;
+    bool too_many_aliases_ = false;
     std::string name_;  ///< at the end of the aliases
     std::uint32_t ttl_ = UINT32_MAX;
     std::uint32_t negative_ttl_ = 0;
@@ -223,8 +224,11 @@ void Parser::read_answers() {
         const auto [entry, type] = read_entry(reader_);
         if (type == static_cast<std::uint16_t>(question_.type)) {
             entries_.push_back(entry);
-        } else if (type == static_cast<std::uint16_t>(RecordType::cname) &&
-                   aliases_.size() <= aliases_max) {
+        } else if (type == static_cast<std::uint16_t>(RecordType::cname)) {
+            too_many_aliases_ = aliases_.size() == aliases_max;
+            if (too_many_aliases_) {
+                return;
+            }
             aliases_.push_back({name_at(entry.owner), name_at(entry.data), entry.ttl});
         }
     }
@@ -244,7 +248,7 @@ void Parser::read_authority() {
     }
 }
 
-// False: they lead in a circle, or are too many.
+// False: they lead in a circle.
 bool Parser::follow_aliases() {
     name_ = question_.name;
     for (std::size_t hops = 0;; ++hops) {
@@ -309,7 +313,7 @@ NameRecord Parser::read_record(const Entry& entry) {
 }
 
 void Parser::take_records() {
-    std::size_t known_owner = 0;  // records of one name mostly point at one place
+    std::optional<std::size_t> known_owner;  // records of one name mostly point at one place
     bool known_is_ours = false;
     for (const Entry& entry : entries_) {
         const std::size_t begin = entry.owner;
@@ -319,7 +323,7 @@ void Parser::take_records() {
         const std::size_t place = points ? std::size_t{start & 0x3fffU} : begin;
         if (!points || place != known_owner) {
             known_is_ours = name_at(begin) == name_;
-            known_owner = points ? place : 0;
+            known_owner = points ? std::optional(place) : std::nullopt;
         }
         if (known_is_ours) {
             limit_ttl(entry.ttl);
@@ -334,6 +338,10 @@ NameAnswer Parser::parse() {
         return answer_;
     }
     read_answers();
+    if (too_many_aliases_) {
+        answer_.status = NameStatus::alias_loop;
+        return answer_;
+    }
     read_authority();
     if (!follow_aliases()) {
         answer_.status = NameStatus::alias_loop;

@@ -67,7 +67,7 @@ std::optional<Address> Address::try_parse(std::string_view host, std::uint16_t p
     if (host.size() >= sizeof text || host.find('\0') != host.npos) {
         return std::nullopt;
     }
-    std::memcpy(text, host.data(), host.size());
+    host.copy(text, host.size());
     sockaddr_in ipv4{};
     if (inet_pton(AF_INET, text, &ipv4.sin_addr) == 1) {
         ipv4.sin_family = AF_INET;

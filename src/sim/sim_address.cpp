@@ -18,7 +18,7 @@ std::optional<SimHost> SimHost::parse(std::string_view text) noexcept {
     if (text.size() >= sizeof copy || text.find('\0') != text.npos) {
         return std::nullopt;
     }
-    std::memcpy(copy, text.data(), text.size());
+    text.copy(copy, text.size());
     SimHost host;
     for (const int family : {AF_INET, AF_INET6}) {
         if (inet_pton(family, copy, host.bytes.data()) == 1) {

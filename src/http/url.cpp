@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <string_view>
 
 #include "http/transfer.hpp"
 
@@ -28,11 +29,19 @@ bool is_control_or_space(char letter) noexcept {
     return code <= 0x20 || code == 0x7f;
 }
 
+// Behind the scheme, for which libcurl takes one slash, two or three.
+std::size_t begin_of_authority(std::string_view text) noexcept {
+    const std::size_t mark = text.find_first_of(":/?#");
+    if (mark == text.npos || text.substr(mark, 2) != ":/") {
+        return 0;
+    }
+    return std::min(text.find_first_not_of('/', mark + 1), text.size());
+}
+
 // Whatever stands between the scheme and an '@' may be a password, also in what is no URL.
 std::string shown(std::string text) {
     std::replace_if(text.begin(), text.end(), is_control_or_space, '?');
-    const std::size_t scheme = text.find("://");
-    const std::size_t host = scheme == text.npos ? 0 : scheme + 3;
+    const std::size_t host = begin_of_authority(text);
     const std::size_t end = std::min(text.find_first_of("/?#", host), text.size());
     const std::size_t at = text.rfind('@', end);
     if (at != text.npos && at >= host) {

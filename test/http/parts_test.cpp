@@ -69,6 +69,8 @@ TEST(UrlTest, is_shown_without_its_password) {
     EXPECT_EQ(split_url("http://user:sec@ret@host/").shown, "http://host/");
     EXPECT_EQ(split_url("ftp://user:secret@host/").shown, "ftp://host/");
     EXPECT_EQ(split_url("user:secret@host").shown, "host");
+    EXPECT_EQ(split_url("http:/user:secret@host/").shown, "http:/host/");
+    EXPECT_EQ(split_url("http:///user:secret@host/").shown, "http:///host/");
     EXPECT_EQ(split_url("http://host/@").shown, "http://host/@");
     EXPECT_EQ(split_url("http://a\r\nb").shown, "http://a??b");
     EXPECT_EQ(split_url("").shown, "");

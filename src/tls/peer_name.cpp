@@ -36,8 +36,13 @@ std::string without_brackets_and_zone(std::string_view host) {
     return std::string(host);
 }
 
+// As the resolver has it: "7", "0x7f".
 bool is_number(std::string_view label) noexcept {
-    return std::all_of(label.begin(), label.end(), is_digit) || label.substr(0, 2) == "0x";
+    if (label.starts_with("0x")) {
+        return std::all_of(label.begin() + 2, label.end(),
+                           [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+    }
+    return std::all_of(label.begin(), label.end(), is_digit);
 }
 
 /// Empty, or what is wrong.

@@ -160,7 +160,9 @@ Task<> Connection::shutdown_write() {
         co_await yield();
     }
     ERR_clear_error();
-    if (SSL_shutdown(ssl_.get()) < 0) {
+    // New keys that were asked for go first: OpenSSL does not end a connection that owes them.
+    const bool owes_keys = SSL_in_init(ssl_.get()) != 0;
+    if ((owes_keys && SSL_do_handshake(ssl_.get()) != 1) || SSL_shutdown(ssl_.get()) < 0) {
         fail("shutdown");
         std::rethrow_exception(failure_);
     }
@@ -174,6 +176,9 @@ void Connection::update_keys() {
     ERR_clear_error();
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
         throw TlsError(Errc::not_supported, "update keys", name_, "TLS 1.2 has no such thing");
+    }
+    if (SSL_get_key_update_type(ssl_.get()) == SSL_KEY_UPDATE_REQUESTED) {
+        return;  // nothing was written since the last call: OpenSSL would refuse a second one
     }
     check(SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1, "update keys");
 }

@@ -189,6 +189,34 @@ TEST_F(KeysTest, both_ends_may_change_keys_at_any_time) {
     });
 }
 
+TEST_F(KeysTest, asking_again_before_a_write_is_asking_once) {
+    run_sim([&]() -> Task<> {
+        MemoryPair memory;
+        TlsPair pair =
+            co_await secured(std::move(memory.client), std::move(memory.server),
+                             ClientContext(client_options()), ServerContext(server_options()));
+        pair.server.update_keys();
+        EXPECT_NO_THROW(pair.server.update_keys());
+        co_await pair.server.write_all("text");
+        const std::string text = co_await read_count(pair.client, 4);
+        EXPECT_EQ(text, "text");
+    });
+}
+
+TEST_F(KeysTest, an_end_may_come_right_behind_new_keys) {
+    run_sim([&]() -> Task<> {
+        MemoryPair memory;
+        TlsPair pair =
+            co_await secured(std::move(memory.client), std::move(memory.server),
+                             ClientContext(client_options()), ServerContext(server_options()));
+        co_await pair.client.write_all("text");
+        pair.client.update_keys();
+        co_await pair.client.shutdown_write();
+        const std::string text = co_await read_to_end(pair.server);
+        EXPECT_EQ(text, "text");
+    });
+}
+
 TEST_F(KeysTest, tls_1_2_has_no_such_thing) {
     run_sim([&]() -> Task<> {
         MemoryPair memory;

@@ -10,12 +10,16 @@ if(RONDO_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     endif()
 endif()
 
-# A sanitizer concerns the whole program, so these two options are the only global ones.
+# A sanitizer concerns the whole program, and so does the counting of what an input reaches: these
+# options are the only global ones.
 if(RONDO_SANITIZE)
     add_compile_options(
         "-fsanitize=${RONDO_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer
     )
     add_link_options("-fsanitize=${RONDO_SANITIZE}")
+endif()
+if(RONDO_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # g++ 12 reports a use of memory that only its own -fsanitize=undefined checks introduce, and

@@ -99,8 +99,8 @@ build_and_test_modules() {
 
 headers() { build_preset "$1" --target all_verify_interface_header_sets; }
 
-# Meant to fit 45 minutes on two cores: all modules once with g++ -O2 and once with each sanitizer by
-# clang; with the other builds those where coroutines are made and resumed. ./dev matrix is the
+# Meant to fit 45 minutes on two cores: all modules once with g++ -O2 and once with each sanitizer
+# by clang; with the other builds those where coroutines are made and resumed. ./dev matrix is the
 # whole. g++ compiles coroutines under its sanitizers three times faster at -O0 than at -O1, hence
 # those presets.
 cmd_ci() {

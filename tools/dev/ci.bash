@@ -39,10 +39,11 @@ step() {
 
 # digest <log>: what failed in it, in a few lines.
 digest() {
-    grep -aE '^\s+[0-9]+ - .* \([[:alpha:]_ ]+\)$' "$1" | grep -vE '\((Skipped|Disabled)\)$' |
+    local test='^\s+[0-9]+ - .* \([[:alpha:]_ ]+\)$' case='^\[  FAILED  \] .*ms\)$'
+    local error=': Failure$|(runtime|[: ]) ?error: |Sanitizer: |AssertionError|^FAILED: '
+    grep -aE "$test|$case" "$1" | grep -vE '\((Skipped|Disabled)\)$' |
         sed -E 's/ +# GetParam.*>/ /' | cut -c1-200 | head -n 20 || true
-    grep -aE -A5 ': Failure$|(runtime|[: ]) ?error: |Sanitizer: |AssertionError|^FAILED: ' "$1" |
-        cut -c1-200 | head -n 60 || true
+    grep -aE -A5 "$error" "$1" | cut -c1-200 | head -n 60 || true
 }
 
 print_table() {
@@ -82,13 +83,23 @@ readme_demo() {
         die "the last line of the demo is not as promised"
 }
 
-# build_and_test_modules <preset> [module…]: these modules' tests, or all; not the examples, which
+# whole <preset> [argument of cmake…]: from here on each module is tested in one process. That takes
+# a fraction of the time that a process for each test takes, as ./dev test starts them.
+whole() {
+    mkdir -p build
+    configure "$@" -DRONDO_TEST_WHOLE=ON
+}
+
+build_whole() { whole "$1" && cmake --build --preset "$1" -j "$JOBS"; }
+
+test_whole() { whole "$1" && test_preset "$@"; }
+
+# test_modules <preset> [module…]: builds and tests these modules, or all; not the examples, which
 # ./dev matrix runs under the sanitizers, nor what is marked slow.
-build_and_test_modules() {
+test_modules() {
     local preset=$1 targets=() only=()
     shift
-    mkdir -p build
-    configure "$preset" -DRONDO_EXAMPLES=OFF
+    whole "$preset" -DRONDO_EXAMPLES=OFF
     if (($#)); then
         targets=(--target "${@/#/test_}")
         only=(-R "^($(IFS='|' && echo "$*"))/")
@@ -112,16 +123,16 @@ cmd_ci() {
     step "README: ./dev demo" readme_demo
     step "README: ./dev test (g++ release)" readme_command test
     step "oracle: 2000 programs" cmd_oracle 2000
-    step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_preset gcc-release -LE slow
-    step "g++ release, RONDO_DRIVER=uring" with_driver uring test_preset gcc-release -LE slow
+    step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_whole gcc-release -LE slow
+    step "g++ release, RONDO_DRIVER=uring" with_driver uring test_whole gcc-release -LE slow
     step "g++ release: headers alone" headers gcc-release
     step "instructions within their limits" cmd_bench micro --quick
-    step "clang release" build_and_test_modules clang-release "${heart[@]}"
+    step "clang release" test_modules clang-release "${heart[@]}"
     step "clang release: headers alone" headers clang-release
     step "clang-tidy" clang_tidy
-    step "g++ ASan and UBSan" build_and_test_modules gcc-asan "${heart[@]}"
-    step "clang ASan and UBSan" build_and_test_modules clang-asan
-    step "clang TSan" build_and_test_modules clang-tsan
+    step "g++ ASan and UBSan" test_modules gcc-asan "${heart[@]}"
+    step "clang ASan and UBSan" test_modules clang-asan
+    step "clang TSan" test_modules clang-tsan
     step "package consumers" test/package/run
     print_table
 }
@@ -133,7 +144,7 @@ cmd_matrix() {
     step "setup" cmd_setup
     local preset driver
     for preset in "${chosen[@]}"; do
-        step "$preset: build" build_preset "$preset"
+        step "$preset: build" build_whole "$preset"
         for driver in uring epoll; do
             step "$preset: $driver" with_driver "$driver" test_preset "$preset"
         done

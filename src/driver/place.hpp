@@ -85,12 +85,29 @@ RONDO_INLINE void leave_place(const Operation& operation, Descriptor& descriptor
     }
 }
 
+/// Which of a descriptor's two directions; each kind but poll has one.
+enum class Way : bool { in, out };
+
+template <Way way>
+Operation*& place_of(Descriptor& descriptor) noexcept {
+    return way == Way::in ? descriptor.reader : descriptor.writer;
+}
+
+/// The same as find_place(), for an operation that is no poll.
+template <Way way>
+bool is_free(Descriptor& descriptor) noexcept {
+    constexpr Way back = way == Way::in ? Way::out : Way::in;
+    const Operation* const other = place_of<back>(descriptor);
+    return place_of<way>(descriptor) == nullptr && (other == nullptr || !is_poll(*other));
+}
+
 /// False when the hints say that a call would block. A message that must not wait is tried always.
-inline bool must_try(const Operation& operation, const Descriptor& descriptor) noexcept {
-    const bool blocks = reads(operation) ? descriptor.dry : descriptor.full;
-    return !blocks ||
-           (operation.kind >= OperationKind::receive_message &&
-            operation.kind <= OperationKind::send_message && (operation.size & message_try) != 0);
+template <Way way>
+bool must_try(const Operation& operation, const Descriptor& descriptor) noexcept {
+    constexpr bool in = way == Way::in;
+    constexpr auto message = in ? OperationKind::receive_message : OperationKind::send_message;
+    const bool blocks = in ? descriptor.dry : descriptor.full;
+    return !blocks || (operation.kind == message && (operation.size & message_try) != 0);
 }
 
 /// True when an edge lets `operation` (nullptr: nobody) make its call.

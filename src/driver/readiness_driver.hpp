@@ -91,7 +91,9 @@ protected:
           calls_(std::forward<Arguments>(arguments)...) {}
 
     /// Takes the operation's place on its descriptor, tries its call, and waits if it would block.
-    bool submit_readiness(Operation& operation) noexcept;
+    bool submit_readiness(Operation& operation) noexcept {
+        return reads(operation) ? submit_way<Way::in>(operation) : submit_way<Way::out>(operation);
+    }
 
     /// The kernel reported `events` of an armed descriptor.
     void on_edge(Descriptor& descriptor, unsigned events) noexcept;
@@ -107,13 +109,21 @@ protected:
 private:
     Body& body() noexcept { return static_cast<Body&>(*this); }
 
+    template <Way way>
+    bool submit_way(Operation& operation) noexcept;
+    bool submit_other(Operation& operation) noexcept;
     bool submit_poll(Operation& operation) noexcept;
     int close_descriptor(int fd) noexcept;
+    template <Way way>
     bool attempt(Operation& operation, Descriptor& descriptor) noexcept;
+    bool attempt_other(Operation& operation, Descriptor& descriptor) noexcept;
     int start_connect(const Operation& operation, Descriptor& descriptor) noexcept;
+    template <Way way>
     bool attempt_first(Operation& operation, Descriptor& descriptor) noexcept;
+    template <Way way>
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
     bool is_better_late(const Operation& reader, const Descriptor& descriptor) const noexcept;
+    template <Way way>
     bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
 
     int adopt_both(int result, const int (&fds)[2]) noexcept {
@@ -125,10 +135,23 @@ private:
     }
 };
 
+// What most operations are goes by the shortest way.
 template <class Body, class Calls>
 bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
     operation.moved = 0;
     operation.flags = 0;
+    if (operation.kind == OperationKind::receive_leased ||
+        operation.kind == OperationKind::receive) {
+        return submit_way<Way::in>(operation);
+    }
+    if (operation.kind == OperationKind::send_all && operation.size <= INT_MAX) {
+        return submit_way<Way::out>(operation);
+    }
+    return submit_other(operation);
+}
+
+template <class Body, class Calls>
+RONDO_NOINLINE bool ReadinessDriver<Body, Calls>::submit_other(Operation& operation) noexcept {
     switch (operation.kind) {
         case OperationKind::poll: return submit_poll(operation);
         case OperationKind::shutdown: {
@@ -138,11 +161,7 @@ bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
         case OperationKind::close: return end_inside(operation, close_descriptor(operation.fd));
         case OperationKind::read:
         case OperationKind::write: return body().submit_transfer(operation);
-        case OperationKind::send_all:
-            if (operation.size > INT_MAX) {
-                return end_inside(operation, -EINVAL);
-            }
-            return submit_readiness(operation);
+        case OperationKind::send_all: return end_inside(operation, -EINVAL);  // its size
         case OperationKind::send_vector:
             return begin_vector(operation) ? submit_readiness(operation)
                                            : end_inside(operation, -EINVAL);
@@ -156,27 +175,29 @@ bool ReadinessDriver<Body, Calls>::submit(Operation& operation) noexcept {
 }
 
 template <class Body, class Calls>
-RONDO_INLINE bool ReadinessDriver<Body, Calls>::submit_readiness(Operation& operation) noexcept {
+template <Way way>
+bool ReadinessDriver<Body, Calls>::submit_way(Operation& operation) noexcept {
     Descriptor* descriptor = table_.find(operation.fd);
     if (descriptor == nullptr) {
         return end_inside(operation, -EBADF);
     }
-    if (const int error = find_place(operation, *descriptor); error != 0) {
-        return end_inside(operation, error);
+    if (!is_free<way>(*descriptor)) {
+        return end_inside(operation, -EBUSY);
     }
-    if (operation.kind == OperationKind::connect) {
+    if (way == Way::out && operation.kind == OperationKind::connect) {
         const int result = start_connect(operation, *descriptor);
         if (result != -EINPROGRESS) {
             return end_inside(operation, result);
         }
-    } else if (must_try(operation, *descriptor) && attempt_first(operation, *descriptor)) {
+    } else if (must_try<way>(operation, *descriptor) &&
+               attempt_first<way>(operation, *descriptor)) {
         operation.state = OperationState::done;
         return true;
     }
-    if (const int error = arm_for(operation, *descriptor); error != 0) {
+    if (const int error = arm_for<way>(operation, *descriptor); error != 0) {
         return end_inside(operation, error);
     }
-    take_place(operation, *descriptor);
+    place_of<way>(*descriptor) = &operation;
     begin(operation);
     return false;
 }
@@ -225,13 +246,26 @@ int ReadinessDriver<Body, Calls>::close_descriptor(int fd) noexcept {
 }
 
 template <class Body, class Calls>
+template <Way way>
 RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation,
                                                         Descriptor& descriptor) noexcept {
-    switch (operation.kind) {
-        case OperationKind::receive: return attempt_receive(calls_, operation, descriptor);
-        case OperationKind::receive_leased:
+    if constexpr (way == Way::in) {
+        if (operation.kind == OperationKind::receive_leased) {
             return attempt_receive_leased(calls_, leases_, operation, descriptor);
-        case OperationKind::send_all: return attempt_send_all(calls_, operation, descriptor);
+        }
+        if (operation.kind == OperationKind::receive) {
+            return attempt_receive(calls_, operation, descriptor);
+        }
+    } else if (operation.kind == OperationKind::send_all) {
+        return attempt_send_all(calls_, operation, descriptor);
+    }
+    return attempt_other(operation, descriptor);
+}
+
+template <class Body, class Calls>
+RONDO_NOINLINE bool ReadinessDriver<Body, Calls>::attempt_other(Operation& operation,
+                                                                Descriptor& descriptor) noexcept {
+    switch (operation.kind) {
         case OperationKind::send_vector: return attempt_send_vector(calls_, operation, descriptor);
         case OperationKind::send_file: return attempt_send_file(calls_, operation, descriptor);
         case OperationKind::receive_message:
@@ -246,22 +280,24 @@ RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt(Operation& operation,
 
 // The first attempt, inside submit(). A descriptor whose close is only queued is as good as free.
 template <class Body, class Calls>
-bool ReadinessDriver<Body, Calls>::attempt_first(Operation& operation,
-                                                 Descriptor& descriptor) noexcept {
-    if (!attempt(operation, descriptor)) {
+template <Way way>
+RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt_first(Operation& operation,
+                                                              Descriptor& descriptor) noexcept {
+    if (!attempt<way>(operation, descriptor)) {
         return false;
     }
-    if (operation.kind != OperationKind::accept || operation.result != -EMFILE) {
+    if (way == Way::out || operation.result != -EMFILE || operation.kind != OperationKind::accept) {
         return true;
     }
     body().settle();
-    return attempt(operation, descriptor);
+    return attempt_other(operation, descriptor);
 }
 
 template <class Body, class Calls>
+template <Way way>
 RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
                                                        Descriptor& descriptor) noexcept {
-    const bool out = !reads(operation);
+    constexpr bool out = way == Way::out;
     if (!out && descriptor.short_read == ShortRead::unknown) {
         descriptor.short_read = calls_.short_means_empty(operation.fd) ? ShortRead::means_empty
                                                                        : ShortRead::proves_nothing;
@@ -270,18 +306,19 @@ RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operatio
     return armed ? 0 : body().arm(operation.fd, descriptor, out);
 }
 
-// Makes the call of an operation that has its place. False: it would block still, and waits again.
+// Makes the call of who waits at the descriptor. False: it would block still, and waits again.
 template <class Body, class Calls>
+template <Way way>
 RONDO_INLINE bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
                                                           Descriptor& descriptor) noexcept {
-    if (!attempt(operation, descriptor)) {
-        const int error = arm_for(operation, descriptor);
+    if (!attempt<way>(operation, descriptor)) {
+        const int error = arm_for<way>(operation, descriptor);
         if (error == 0) {
             return false;
         }
         operation.result = error;
     }
-    leave_place(operation, descriptor);
+    place_of<way>(descriptor) = nullptr;
     return true;
 }
 
@@ -292,8 +329,8 @@ bool ReadinessDriver<Body, Calls>::perform(Operation& operation) noexcept {
     }
     Descriptor& descriptor = *table_.find(operation.fd);
     if (operation.state == OperationState::cancel_asked) {
-        leave_place(operation, descriptor);
-    } else if (!try_again(operation, descriptor)) {
+        leave_place(operation, descriptor);  // a reader: see is_better_late()
+    } else if (!try_again<Way::in>(operation, descriptor)) {
         operation.state = OperationState::in_flight;
         return false;
     }
@@ -348,7 +385,7 @@ void ReadinessDriver<Body, Calls>::on_edge(Descriptor& descriptor, unsigned even
             if (is_better_late(*reader, descriptor)) {
                 reader->state = OperationState::runnable;
                 reader->ready(*reader);
-            } else if (try_again(*reader, descriptor)) {
+            } else if (try_again<Way::in>(*reader, descriptor)) {
                 finish(*reader);
             }
         }
@@ -356,7 +393,7 @@ void ReadinessDriver<Body, Calls>::on_edge(Descriptor& descriptor, unsigned even
     if ((events & writable_events) != 0) {
         descriptor.full = false;
         Operation* writer = descriptor.writer;
-        if (waits_for_edge(writer) && try_again(*writer, descriptor)) {
+        if (waits_for_edge(writer) && try_again<Way::out>(*writer, descriptor)) {
             finish(*writer);
         }
     }

@@ -14,6 +14,7 @@
 #include "net/net_test.hpp"
 #include "rondo/loop/sleep.hpp"
 #include "rondo/net/serve.hpp"
+#include "support/meet_error.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -66,6 +67,7 @@ constexpr int clients = 200;
 
 // The server's side: 64 descriptors. Told through pipes when to look at its clock.
 void serve_with_64(const RunOptions& options, int out) {
+    meet_error();
     rlimit low{64, 64};
     require(setrlimit(RLIMIT_NOFILE, &low) == 0, "setrlimit");
     run(

@@ -81,7 +81,7 @@ Task<> http_bytes() {
             "POST /bytes HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n"
             "connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
         co_await stream.write_all(request);
-        const std::string answer = co_await read_all(stream);
+        const std::string answer = co_await read_to_end(stream);
         if (answer.empty() || answer.starts_with("HTTP/1.1 50")) {
             throw http::HttpError(Errc::reset, "POST", "/bytes", "the server failed");
         }

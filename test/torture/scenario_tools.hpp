@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "rondo/rondo.hpp"
+#include "support/reading.hpp"
 #include "torture/faults.hpp"
 #include "torture/scenarios.hpp"
 
@@ -86,20 +87,7 @@ inline Task<TcpStream> accept_one(TcpListener& listener) {
     co_return stream;
 }
 
-/// All bytes up to the end of a stream of any type.
-template <class S>
-Task<std::string> read_all(S& stream) {
-    std::string text;
-    for (;;) {
-        const io::Lease lease = co_await stream.read_leased();
-        if (lease.empty()) {
-            co_return text;
-        }
-        text += lease.bytes().text();
-    }
-}
-
-/// The same of a stream that has no buffers to lend.
+/// The same as read_to_end(), of a stream that has no buffers to lend.
 template <class S>
 Task<std::string> read_some_all(S& stream) {
     std::string text;
@@ -115,7 +103,7 @@ Task<std::string> read_some_all(S& stream) {
 
 /// Sends back what a connection says.
 inline Task<> answer(TcpStream stream) {
-    const std::string text = co_await read_all(stream);
+    const std::string text = co_await read_to_end(stream);
     co_await stream.write_all(text);
     stream.shutdown_write();
 }
@@ -126,7 +114,7 @@ inline Task<> ask(Address address, std::size_t size) {
     const std::string text(size, 'q');
     co_await stream.write_all(text);
     stream.shutdown_write();
-    const std::string echo = co_await read_all(stream);
+    const std::string echo = co_await read_to_end(stream);
     require(echo == text, "the echo differs");
 }
 

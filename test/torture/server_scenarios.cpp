@@ -106,7 +106,7 @@ Task<> ask_without_end(Address address, net::Server& server) {
     }
     server.shut_down();
     try {
-        co_await read_all(stream);
+        co_await read_to_end(stream);
     } catch (const Error& error) {
         if (error.code() != Errc::reset) {
             throw;

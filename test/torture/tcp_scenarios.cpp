@@ -123,7 +123,7 @@ Task<> connection_by_name() {
             co_await net::connect("localhost", listener.local_address().port(), options);
         co_await stream.write_all("hello");
         stream.shutdown_write();
-        const std::string echo = co_await read_all(stream);
+        const std::string echo = co_await read_to_end(stream);
         require(echo == "hello", "the echo differs");
     };
     co_await gather(serve(listener, 1), connect());
@@ -139,7 +139,7 @@ Task<> parts_and_files() {
     TcpListener listener = TcpListener::listen(Address::loopback(0));
     auto receive = [&listener]() -> Task<std::string> {
         TcpStream stream = co_await accept_one(listener);
-        co_return co_await read_all(stream);
+        co_return co_await read_to_end(stream);
     };
     auto send = [&]() -> Task<> {
         TcpStream stream = co_await TcpStream::connect(listener.local_address());
@@ -166,7 +166,7 @@ Task<> copied_stream() {
             co_await stream.write_all(text);
             stream.shutdown_write();
         };
-        auto [echo, done] = co_await gather(read_all(stream), speak());
+        auto [echo, done] = co_await gather(read_to_end(stream), speak());
         co_return echo;
     };
     auto [done, echo] = co_await gather(give_back(), send());

@@ -31,7 +31,7 @@ Task<> serve_one(TcpListener& listener, tls::ServerContext context) {
     TcpStream tcp = co_await accept_one(listener);
     tls::TlsStream stream = co_await tls::accept(io::Stream(std::move(tcp)), context);
     require(stream.alpn() == "echo", "another protocol");
-    const std::string text = co_await read_all(stream);
+    const std::string text = co_await read_to_end(stream);
     co_await stream.write_all(text);
     co_await stream.shutdown_write();
 }

@@ -40,7 +40,7 @@ Task<> used_descriptors() {
     net::UnixStream travelled = net::UnixStream::adopt(received.descriptors[0].release());
     co_await travelled.write_all("from afar");
     travelled.shutdown_write();
-    const std::string text = co_await read_all(near);
+    const std::string text = co_await read_to_end(near);
     require(text == "from afar", "other bytes than were written");
     require(one.peer_credentials().process > 0, "a peer without a process");
 }
@@ -50,7 +50,7 @@ Task<> connect_to(net::UnixListener& listener, net::UnixAddress path) {
     net::UnixStream server = co_await listener.accept();
     co_await client.write_all("hello");
     client.shutdown_write();
-    const std::string text = co_await read_all(server);
+    const std::string text = co_await read_to_end(server);
     require(text == "hello", "other bytes than were written");
 }
 

@@ -163,6 +163,22 @@ protected:
         tls::TlsStream stream = co_await tls::connect(std::move(tcp), host, context);
         co_return stream;
     }
+
+    /// Sends nginx a signal at which it ends idle connections, plain and by TLS; gives one that is
+    /// in the middle of a large answer.
+    Task<TcpStream> idle_end_at(Nginx& nginx, int signal) const {
+        TcpStream idle = co_await TcpStream::connect(nginx.plain);
+        co_await ask(idle);
+        const tls::ClientContext context(client_options());
+        tls::TlsStream idle_tls = co_await secure(nginx, context);
+        co_await ask(idle_tls);
+        TcpStream busy = co_await begin_large(nginx);
+        nginx.program.signal(signal);
+        const std::string nothing = co_await read_to_end(idle);
+        const std::string nothing_tls = co_await read_to_end(idle_tls);
+        EXPECT_EQ(nothing + nothing_tls, "");
+        co_return busy;
+    }
     tls::ClientOptions client_options(std::vector<std::string> alpn = {"http/1.1"}) const {
         tls::ClientOptions options;
         options.trust = tls::Trust::file(root_);

@@ -109,16 +109,7 @@ TEST_P(NginxTest, lets_answers_finish_when_it_is_reloaded_and_ends_idle_connecti
     with_nginx([&](Nginx& nginx) -> Task<> {
         Client client;
         const Response before = co_await client.get(nginx.url("/small"));
-        TcpStream idle = co_await TcpStream::connect(nginx.plain);
-        co_await ask(idle);
-        const tls::ClientContext context(client_options());
-        TlsStream idle_tls = co_await secure(nginx, context);
-        co_await ask(idle_tls);
-        TcpStream busy = co_await begin_large(nginx);
-        nginx.program.signal(SIGHUP);
-        const std::string nothing = co_await read_to_end(idle);
-        const std::string nothing_tls = co_await read_to_end(idle_tls);
-        EXPECT_EQ(nothing + nothing_tls, "");
+        TcpStream busy = co_await idle_end_at(nginx, SIGHUP);
         co_await expect_rest_of_large(busy);
         const Response after = co_await client.get(nginx.url("/small"));
         EXPECT_EQ(after.status, 200);
@@ -128,16 +119,7 @@ TEST_P(NginxTest, lets_answers_finish_when_it_is_reloaded_and_ends_idle_connecti
 
 TEST_P(NginxTest, lets_answers_finish_when_it_quits_and_ends_idle_connections) {
     with_nginx([&](Nginx& nginx) -> Task<> {
-        TcpStream idle = co_await TcpStream::connect(nginx.plain);
-        co_await ask(idle);
-        const tls::ClientContext context(client_options());
-        TlsStream idle_tls = co_await secure(nginx, context);
-        co_await ask(idle_tls);
-        TcpStream busy = co_await begin_large(nginx);
-        nginx.program.signal(SIGQUIT);
-        const std::string nothing = co_await read_to_end(idle);
-        const std::string nothing_tls = co_await read_to_end(idle_tls);
-        EXPECT_EQ(nothing + nothing_tls, "");
+        TcpStream busy = co_await idle_end_at(nginx, SIGQUIT);
         // Who is in the queue when the listener closes is reset.
         for (bool refused = false; !refused;) {
             try {

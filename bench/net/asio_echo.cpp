@@ -16,7 +16,7 @@ using Socket = Tuple::as_default_on_t<asio::basic_stream_socket<asio::ip::tcp, E
 using Acceptor = Tuple::as_default_on_t<asio::basic_socket_acceptor<asio::ip::tcp, Executor>>;
 
 Awaitable<void> echo(Socket socket) {
-    std::array<char, std::size_t{64} * 1024> bytes;
+    std::array<char, std::size_t{256} * 1024> bytes;
     for (;;) {
         const auto [read_error, got] = co_await socket.async_read_some(asio::buffer(bytes));
         if (read_error) {

@@ -33,7 +33,7 @@ extern const struct floor_kind epoll_floor;
 extern const struct floor_kind uring_floor;
 
 /// Most that one receive takes, for all servers.
-enum { floor_buffer_size = 64 * 1024 };
+enum { floor_buffer_size = 256 * 1024 };
 
 /// Ends the program: `what` failed with `error`, an errno.
 __attribute__((noreturn)) void floor_fail(const char* what, int error);

@@ -11,7 +11,7 @@ import (
 
 func echo(connection net.Conn) {
 	defer connection.Close()
-	bytes := make([]byte, 64*1024)
+	bytes := make([]byte, 256*1024)
 	for {
 		got, err := connection.Read(bytes)
 		if err != nil {

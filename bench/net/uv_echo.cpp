@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr std::size_t buffer_size = std::size_t{64} * 1024;
+constexpr std::size_t buffer_size = std::size_t{256} * 1024;
 char shared_buffer[buffer_size];
 
 struct Connection {

@@ -25,7 +25,7 @@ class Echo(asyncio.Protocol):
 
 async def echo(reader, writer):
     try:
-        while data := await reader.read(65536):
+        while data := await reader.read(262144):
             writer.write(data)
             await writer.drain()
     except OSError:

@@ -9,7 +9,7 @@ namespace rondo::detail {
 
 class LeasePool {
 public:
-    static constexpr std::size_t kept_max = 64;  ///< 4 MiB; what a peak needed beyond is freed
+    static constexpr std::size_t kept_max = 64;  ///< 16 MiB; what a peak needed beyond is freed
 
     LeasePool() = default;
     LeasePool(const LeasePool&) = delete;

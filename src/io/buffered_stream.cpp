@@ -14,7 +14,7 @@ namespace rondo::io {
 namespace {
 
 // From this size on a read goes straight to the caller's memory: nothing is read ahead.
-constexpr std::size_t large_read = Lease::capacity / 4;
+constexpr std::size_t large_read = std::size_t{16} * 1024;
 
 // The object is in the way, or memory was: the stream itself is as before.
 bool is_passing(Errc code) noexcept { return code == Errc::busy || code == Errc::exhausted; }

@@ -29,7 +29,7 @@ void CollectedWrite::await_resume() {
 
 bool BufferedWriter::collect(Bytes bytes) {
     const std::size_t size = collected_.size() + bytes.size();
-    if (size > Lease::capacity || !to_->is_open()) {
+    if (size > capacity || !to_->is_open()) {
         return false;
     }
     if (bytes.empty()) {

@@ -37,9 +37,12 @@ public:
     // Out.
 
     bool has_output() const noexcept { return !out_.empty(); }
-    /// How much goes into the buffer that is being filled; a whole one if there is none.
+    /// How much is sent at once, and so how much of a buffer is filled.
+    static constexpr std::size_t output_max = std::size_t{64} * 1024;
+
+    /// How much goes into the buffer that is being filled; into a new one if there is none.
     std::size_t room() const noexcept {
-        return io::Lease::capacity - (out_.empty() ? 0 : out_.back().size());
+        return output_max - (out_.empty() ? 0 : out_.back().size());
     }
     /// The buffer that is sent next. Requires: has_output().
     io::Lease take_output();

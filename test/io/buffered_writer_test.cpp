@@ -55,7 +55,7 @@ TEST_F(CollectingTest, many_small_writes_are_few_large_ones) {
             const std::string row = std::to_string(i) + "\n";
             expected += row;
             co_await out.write(row);
-            EXPECT_LE(out.pending(), io::Lease::capacity);
+            EXPECT_LE(out.pending(), io::BufferedWriter::capacity);
         }
         co_await out.flush();
         co_await out.flush();
@@ -70,7 +70,7 @@ TEST_F(CollectingTest, fills_its_buffer_to_the_last_byte) {
     run_sim([&]() -> Task<> {
         io::Stream sink(CountingSink{counted});
         io::BufferedWriter out(sink);
-        const std::string most(io::Lease::capacity - 1, 'a');
+        const std::string most(io::BufferedWriter::capacity - 1, 'a');
         co_await out.write(most);
         co_await out.write("b");
         EXPECT_EQ(counted.calls, 0);

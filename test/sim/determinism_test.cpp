@@ -14,6 +14,7 @@
 #include "rondo/coro/yield.hpp"
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/retry.hpp"
+#include "sim/random.hpp"
 #include "support/ledger.hpp"
 #include "support/wire.hpp"
 
@@ -95,8 +96,8 @@ TEST_F(DeterminismTest, finds_a_dependence_on_an_address) {
     const sim::Determinism result = check_determinism([&]() -> Task<> {
         for (int i = 0; i < 64; ++i) {
             owned.push_back(std::make_unique<int[]>(16));
-            const std::uint64_t address = reinterpret_cast<std::uintptr_t>(owned.back().get());
-            co_await steps(static_cast<int>(address * 0x9e3779b97f4a7c15U >> 61));
+            rondo::detail::SimRandom dice(reinterpret_cast<std::uintptr_t>(owned.back().get()));
+            co_await steps(static_cast<int>(dice.below(8)));
         }
     });
     EXPECT_FALSE(result);

@@ -45,6 +45,9 @@ private:
 /// and the flush() after it.
 class BufferedWriter {
 public:
+    /// How much it collects at most.
+    static constexpr std::size_t capacity = std::size_t{64} * 1024;
+
     explicit BufferedWriter(Stream& to) noexcept : to_(&to) {}
     BufferedWriter(BufferedWriter&&) noexcept = default;
     BufferedWriter& operator=(BufferedWriter&&) noexcept = default;

@@ -15,7 +15,7 @@ namespace rondo::io {
 class Lease {
 public:
     /// How much one buffer holds.
-    static constexpr std::size_t capacity = std::size_t{64} * 1024;
+    static constexpr std::size_t capacity = std::size_t{256} * 1024;
 
     Lease() noexcept = default;
     Lease(Lease&& other) noexcept

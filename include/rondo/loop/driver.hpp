@@ -101,7 +101,7 @@ public:
     virtual void* lease() noexcept = 0;
     /// Returns a buffer of lease(), or one that a receive_leased operation delivered in `data`.
     virtual void give_back(void* lease) noexcept = 0;
-    static constexpr std::uint32_t lease_size = 64 * 1024;
+    static constexpr std::uint32_t lease_size = 256 * 1024;
 
     // Descriptors without waiting. Each returns >= 0, or -errno.
 

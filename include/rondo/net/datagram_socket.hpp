@@ -29,7 +29,7 @@ struct Received {
 template <class A>
 struct LeasedDatagram {
     io::Lease lease;  ///< empty of a datagram without bytes
-    bool truncated;   ///< it was longer than 64 KiB; the rest is lost
+    bool truncated;   ///< it was longer than the buffer, 256 KiB; the rest is lost
     A from;
 
     LeasedDatagram(io::Lease buffer, bool cut, const A& sender) noexcept

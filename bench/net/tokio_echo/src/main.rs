@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
-    let mut bytes = vec![0u8; 64 * 1024];
+    let mut bytes = vec![0u8; 256 * 1024];
     loop {
         let got = stream.read(&mut bytes).await?;
         if got == 0 {

@@ -132,6 +132,20 @@ bool attempt_send_message(Calls& calls, Operation& operation, Descriptor& descri
 
 // A new connection has rarely been written to yet: its first receive waits for the edge.
 template <class Calls>
+void adopt_accepted(Calls& calls, DescriptorTable& table, Operation& operation,
+                    const Descriptor& listener) noexcept {
+    Descriptor* accepted = table.find(operation.result);
+    if (accepted == nullptr) {
+        calls.close(operation.result);
+        operation.result = -EMFILE;
+        return;
+    }
+    accepted->renew();
+    accepted->dry = true;
+    accepted->short_read = listener.short_read;
+}
+
+template <class Calls>
 bool attempt_accept(Calls& calls, DescriptorTable& table, Operation& operation,
                     Descriptor& descriptor) noexcept {
     std::uint32_t length = operation.size;
@@ -140,19 +154,10 @@ bool attempt_accept(Calls& calls, DescriptorTable& table, Operation& operation,
         return false;
     }
     operation.result = result;
-    if (result < 0) {
-        return true;
+    operation.moved = result >= 0 ? length : 0;
+    if (result >= 0) {
+        adopt_accepted(calls, table, operation, descriptor);
     }
-    Descriptor* accepted = table.find(result);
-    if (accepted == nullptr) {
-        calls.close(result);
-        operation.result = -EMFILE;
-        return true;
-    }
-    operation.moved = length;
-    accepted->renew();
-    accepted->dry = true;
-    accepted->short_read = descriptor.short_read;
     return true;
 }
 

@@ -73,6 +73,8 @@ protected:
         leave(operation);
         if (operation.kind == OperationKind::open) {
             operation.result = adopt_opened(operation.result);
+        } else if (operation.kind == OperationKind::accept && operation.result >= 0) {
+            adopt_accepted(Base::calls_, Base::table_, operation, *Base::table_.find(operation.fd));
         }
         Base::finish(operation);
     }

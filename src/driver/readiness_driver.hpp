@@ -90,9 +90,20 @@ protected:
         : ReadinessBase(first_descriptor, descriptors),
           calls_(std::forward<Arguments>(arguments)...) {}
 
+    /// For a body without accepts_beside().
+    bool submit_accept_beside(Operation& operation) noexcept { return submit_readiness(operation); }
+
     /// Takes the operation's place on its descriptor, tries its call, and waits if it would block.
     bool submit_readiness(Operation& operation) noexcept {
         return reads(operation) ? submit_way<Way::in>(operation) : submit_way<Way::out>(operation);
+    }
+
+    /// Finds out once what a short read of the descriptor says.
+    void learn_short_reads(int fd, Descriptor& descriptor) noexcept {
+        if (descriptor.short_read == ShortRead::unknown) {
+            descriptor.short_read =
+                calls_.short_means_empty(fd) ? ShortRead::means_empty : ShortRead::proves_nothing;
+        }
     }
 
     /// The kernel reported `events` of an armed descriptor.
@@ -168,6 +179,10 @@ RONDO_NOINLINE bool ReadinessDriver<Body, Calls>::submit_other(Operation& operat
         case OperationKind::send_file:
             return operation.size <= INT_MAX ? submit_readiness(operation)
                                              : end_inside(operation, -EINVAL);
+        case OperationKind::accept:
+            return operation.hint != 0 && operation.data == nullptr
+                       ? body().submit_accept_beside(operation)
+                       : submit_readiness(operation);
         default:
             return is_file_call(operation) ? body().submit_file_call(operation)
                                            : submit_readiness(operation);
@@ -298,9 +313,8 @@ template <Way way>
 RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operation,
                                                        Descriptor& descriptor) noexcept {
     constexpr bool out = way == Way::out;
-    if (!out && descriptor.short_read == ShortRead::unknown) {
-        descriptor.short_read = calls_.short_means_empty(operation.fd) ? ShortRead::means_empty
-                                                                       : ShortRead::proves_nothing;
+    if (!out) {
+        learn_short_reads(operation.fd, descriptor);
     }
     const bool armed = out ? descriptor.armed_out : descriptor.armed_in;
     return armed ? 0 : body().arm(operation.fd, descriptor, out);

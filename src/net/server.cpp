@@ -34,6 +34,7 @@ Server::Server(ServeOptions options)
       room_(options.connections_max, "a server's limit"),
       pause_(shortest_pause) {
     RONDO_REQUIRE(options.connections_max > 0, "a server without connections");
+    RONDO_REQUIRE(options.accepts_at_once > 0, "a server without accepts");
 }
 
 Server::~Server() { RONDO_REQUIRE(groups_.empty(), "a Server outlives its serve()"); }
@@ -76,6 +77,12 @@ Server::Place::~Place() {
         server_->stats_.cut += cut_ ? 1 : 0;
         server_->freed_.set();
     }
+}
+
+std::size_t Server::accepts_at_once() const noexcept {
+    return current_loop().driver().accepts_beside()
+               ? std::min(options_.accepts_at_once, options_.connections_max)
+               : 1;
 }
 
 void Server::accept_succeeded() noexcept {

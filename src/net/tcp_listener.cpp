@@ -8,8 +8,10 @@
 
 namespace rondo::net {
 
-Accept::Accept(const TcpListener& listener) noexcept
-    : AwaitOperation(OperationKind::accept, listener.fd_), listener_(&listener) {}
+Accept::Accept(const TcpListener& listener, bool beside) noexcept
+    : AwaitOperation(OperationKind::accept, listener.fd_), listener_(&listener) {
+    hint = beside ? 1 : 0;
+}
 
 TcpStream Accept::await_resume() const {
     const int accepted = AwaitOperation::await_resume();

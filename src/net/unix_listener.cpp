@@ -9,8 +9,10 @@
 
 namespace rondo::net {
 
-AcceptUnix::AcceptUnix(const UnixListener& listener) noexcept
-    : AwaitOperation(OperationKind::accept, listener.fd_), listener_(&listener) {}
+AcceptUnix::AcceptUnix(const UnixListener& listener, bool beside) noexcept
+    : AwaitOperation(OperationKind::accept, listener.fd_), listener_(&listener) {
+    hint = beside ? 1 : 0;
+}
 
 UnixStream AcceptUnix::await_resume() const {
     const int accepted = AwaitOperation::await_resume();

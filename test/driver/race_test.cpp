@@ -147,40 +147,51 @@ TEST_P(RaceSlow, cancelled_receives_lose_no_byte) {
     bench_->close(server);
 }
 
-TEST_P(RaceSlow, cancelled_accepts_lose_no_connection) {
-    const Listener listener = bench_->listen(AF_INET, 4096);
+// `hint` is the operation's.
+void race_accepts(Bench& bench, std::uint8_t hint) {
+    Driver& driver = bench.driver();
+    const Listener listener = bench.listen(AF_INET, 4096);
     Connector connector(listener);
-    Racer racer(*bench_);
+    Racer racer(bench);
     const long races = race_count();
     long delivered = 0;
     for (long i = 0; i < races; ++i) {
         TestOperation accept(OperationKind::accept, listener.fd);
+        accept.hint = hint;
         racer.run(accept);
         if (accept.result >= 0) {
             connector.accepted = ++delivered;
-            bench_->close(accept.result);
+            bench.close(accept.result);
         } else {
             ASSERT_EQ(accept.result, -ECANCELED);
         }
         if (i % 256 == 0) {
-            driver().wait(0);
+            driver.wait(0);
         }
     }
     const long connected = connector.stop();
     const long during = delivered;
     while (delivered < connected) {
-        const int fd = bench_->run(OperationKind::accept, listener.fd);
+        const int fd = bench.run(OperationKind::accept, listener.fd);
         ASSERT_GE(fd, 0);
         ++delivered;
-        bench_->close(fd);
+        bench.close(fd);
     }
     EXPECT_EQ(delivered, connected);
     EXPECT_EQ(racer.terminals, races);
     std::printf(
-        "accept on %s: %ld races, %ld delivered, %ld cancelled, %ld connections, %ld of "
+        "accept%s on %s: %ld races, %ld delivered, %ld cancelled, %ld connections, %ld of "
         "them accepted\n",
-        driver().name(), races, during, racer.cancelled, connected, delivered);
-    bench_->close(listener.fd);
+        hint != 0 ? " in the kernel" : "", driver.name(), races, during, racer.cancelled, connected,
+        delivered);
+    bench.close(listener.fd);
+}
+
+TEST_P(RaceSlow, cancelled_accepts_lose_no_connection) {
+    race_accepts(*bench_, 0);
+    if (driver().accepts_beside()) {
+        race_accepts(*bench_, 1);
+    }
 }
 
 }  // namespace rondo::test

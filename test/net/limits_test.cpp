@@ -34,7 +34,10 @@ namespace {
 using net::ServeOptions;
 using net::Server;
 
-class LimitsSlow : public NetTest {};
+class LimitsSlow : public NetTest {
+protected:
+    void two_hundred_clients(std::size_t accepts_at_once);
+};
 
 double cpu_seconds() {
     rusage usage{};
@@ -66,7 +69,7 @@ void require(bool condition, const char* what) {
 constexpr int clients = 200;
 
 // The server's side: 64 descriptors. Told through pipes when to look at its clock.
-void serve_with_64(const RunOptions& options, int out) {
+void serve_with_64(const RunOptions& options, std::size_t accepts_at_once, int out) {
     meet_error();
     rlimit low{64, 64};
     require(setrlimit(RLIMIT_NOFILE, &low) == 0, "setrlimit");
@@ -78,6 +81,7 @@ void serve_with_64(const RunOptions& options, int out) {
             ServeOptions limits;
             limits.grace = Duration::zero();
             limits.refuse_after = 1h;
+            limits.accepts_at_once = accepts_at_once;
             Server server(limits);
             auto serving = create_task(net::serve(listener, echo, server));
             while (server.stats().exhausted == 0) {
@@ -107,12 +111,12 @@ void serve_with_64(const RunOptions& options, int out) {
 }
 
 // All clients connect, and talk; those that wait in the queue are served as others leave.
-TEST_P(LimitsSlow, two_hundred_clients_at_64_descriptors) {
+void LimitsSlow::two_hundred_clients(std::size_t accepts_at_once) {
     int out[2];
     ASSERT_EQ(pipe(out), 0);
     const pid_t child = fork();
     if (child == 0) {
-        serve_with_64(GetParam(), out[1]);
+        serve_with_64(GetParam(), accepts_at_once, out[1]);
         std::fflush(stdout);
         std::_Exit(0);
     }
@@ -149,6 +153,10 @@ TEST_P(LimitsSlow, two_hundred_clients_at_64_descriptors) {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     ::close(out[0]);
 }
+
+TEST_P(LimitsSlow, two_hundred_clients_at_64_descriptors) { two_hundred_clients(1); }
+
+TEST_P(LimitsSlow, two_hundred_clients_and_several_accepts_at_once) { two_hundred_clients(16); }
 
 long resident_bytes() {
     long pages = 0;

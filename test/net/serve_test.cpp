@@ -105,6 +105,34 @@ TEST_P(ServeTest, no_more_than_the_limit_are_accepted) {
     EXPECT_EQ(most, 2U);
 }
 
+// More accepts than the limit has places: it holds, and each connection is served once.
+TEST_P(ServeTest, accepts_at_once_keep_the_limit) {
+    constexpr int clients = 40;
+    std::size_t now_active = 0;
+    std::size_t most = 0;
+    auto handler = [&](TcpStream stream) -> Task<> {
+        most = std::max(most, ++now_active);
+        co_await echo(std::move(stream));
+        --now_active;
+    };
+    ServeOptions options;
+    options.connections_max = 5;
+    options.accepts_at_once = 16;
+    serving(std::ref(handler), options, [&](Address address, Server& server) -> Task<> {
+        EXPECT_EQ(server.accepts_at_once(), current_loop().driver().accepts_beside() ? 5U : 1U);
+        std::vector<Task<std::string>> asked;
+        for (int i = 0; i < clients; ++i) {
+            asked.push_back(ask(address, "client " + std::to_string(i)));
+        }
+        const std::vector<std::string> answers = co_await gather(std::move(asked));
+        for (int i = 0; i < clients; ++i) {
+            EXPECT_EQ(answers[static_cast<std::size_t>(i)], "client " + std::to_string(i));
+        }
+        EXPECT_EQ(server.stats().accepted, static_cast<std::uint64_t>(clients));
+    });
+    EXPECT_LE(most, 5U);
+}
+
 TEST_P(ServeTest, a_handler_that_throws_ends_its_connection_only) {
     std::vector<std::string> errors;
     on_driver([&]() -> Task<> {
@@ -353,29 +381,40 @@ TEST_P(ServeTimeTest, failures_in_a_row_do_not_spin) {
 
 INSTANTIATE_TEST_SUITE_P(net, ServeTimeTest, testing::ValuesIn(simulated_drivers()), param_name);
 
-class ServeEverywhereTest : public NetTest {};
+class ServeEverywhereTest : public NetTest {
+protected:
+    static void everywhere(const ServeOptions& options) {
+        Everywhere where;
+        where.driver = GetParam().driver;
+        where.seed = GetParam().schedule == Schedule::fifo ? 0 : GetParam().seed;
+        const Scenario scenario = [options]() -> Task<> {
+            TcpListener listener = TcpListener::listen(Address::loopback(0));
+            Server server(options);
+            auto clients = [&]() -> Task<> {
+                for (int i = 0; i < 2; ++i) {
+                    TcpStream stream = co_await TcpStream::connect(listener.local_address());
+                    co_await stream.write_all("x");
+                    co_await read_exactly(stream, 1);
+                }
+                server.shut_down();
+            };
+            co_await gather(net::serve(listener, echo, server), clients);
+        };
+        const EverywhereReport report = cancel_everywhere(scenario, where);
+        EXPECT_GT(report.stopped, 0U);
+    }
+};
 
 TEST_P(ServeEverywhereTest, cancelled_anywhere_nothing_is_left) {
-    Everywhere where;
-    where.driver = GetParam().driver;
-    where.seed = GetParam().schedule == Schedule::fifo ? 0 : GetParam().seed;
-    const Scenario scenario = []() -> Task<> {
-        TcpListener listener = TcpListener::listen(Address::loopback(0));
-        ServeOptions options;
-        options.connections_max = 1;
-        Server server(options);
-        auto clients = [&]() -> Task<> {
-            for (int i = 0; i < 2; ++i) {
-                TcpStream stream = co_await TcpStream::connect(listener.local_address());
-                co_await stream.write_all("x");
-                co_await read_exactly(stream, 1);
-            }
-            server.shut_down();
-        };
-        co_await gather(net::serve(listener, echo, server), clients);
-    };
-    const EverywhereReport report = cancel_everywhere(scenario, where);
-    EXPECT_GT(report.stopped, 0U);
+    ServeOptions options;
+    options.connections_max = 1;
+    everywhere(options);
+}
+
+TEST_P(ServeEverywhereTest, nor_with_several_accepts_at_once) {
+    ServeOptions options;
+    options.accepts_at_once = 2;
+    everywhere(options);
 }
 
 INSTANTIATE_TEST_SUITE_P(net, ServeEverywhereTest, testing::ValuesIn(all_drivers()), param_name);

@@ -117,6 +117,8 @@ Table of_processes() {
 
 Table of_entries() {
     return {
+        {"entry accept", failures({EMFILE, ENFILE, ENOBUFS, ENOMEM, ENETDOWN, EPERM, ECANCELED},
+                                  {EINTR, ECONNABORTED, EPROTO}, {})},
         {"entry close", failures({}, {}, {EIO, EINTR, ENOSPC})},
         {"entry file", failures({ECANCELED, ENOMEM, EIO, EACCES, ENOSPC, EROFS}, {EINTR}, {})},
         {"entry read", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOBUFS, EOPNOTSUPP},

@@ -24,6 +24,7 @@ thread_local std::vector<Substitute> substitutes;
 
 std::string_view name_of(std::uint8_t opcode) noexcept {
     switch (opcode) {
+        case IORING_OP_ACCEPT: return "entry accept";
         case IORING_OP_POLL_ADD: return "entry poll";
         case IORING_OP_CLOSE: return "entry close";
         case IORING_OP_READ: return "entry read";

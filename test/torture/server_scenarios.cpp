@@ -81,6 +81,13 @@ Task<> crowded_server() {
     require(stats.accepted == 4, "another number of connections");
 }
 
+Task<> server_that_accepts_ahead() {
+    net::ServeOptions options;
+    options.accepts_at_once = 3;
+    const net::ServerStats stats = co_await served(options, &answer, 4, &ask_briefly);
+    require(stats.accepted == 4, "another number of connections");
+}
+
 Task<> impatient_server() {
     net::ServeOptions options;
     options.grace = Duration::zero();
@@ -122,7 +129,7 @@ Task<> cut_connection() {
 }
 
 // It goes on after accepts that fail, and may have no descriptor in reserve.
-const std::vector<std::string_view> goes_on = {"accept4", "socket", "epoll_ctl"};
+const std::vector<std::string_view> goes_on = {"accept4", "entry accept", "socket", "epoll_ctl"};
 
 // A server without memory ends its connections, which is what clients hear first.
 bool breaks_connections(const Error& error, const Fault& fault) {
@@ -135,6 +142,7 @@ bool breaks_connections(const Error& error, const Fault& fault) {
 Scenarios server_scenarios() {
     return {
         {"crowded server", &crowded_server, 0, goes_on, &breaks_connections},
+        {"server that accepts ahead", &server_that_accepts_ahead, 0, goes_on, &breaks_connections},
         {"impatient server", &impatient_server, 0, goes_on, &breaks_connections},
         {"prepared server", &prepared_server, 0, goes_on, &breaks_connections},
         {"cut connection",

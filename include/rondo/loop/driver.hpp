@@ -133,6 +133,9 @@ public:
     /// A pipe: fds[0] reads, fds[1] writes. Close-on-exec and, for the sake of children, blocking.
     virtual int make_pipe(int (&fds)[2]) noexcept = 0;
 
+    /// True when any number of accepts with `hint` may wait at one listener, as completion kinds.
+    virtual bool accepts_beside() const noexcept { return false; }
+
     /// False in the simulation: to_thread runs its function on the loop, and there are no
     /// processes.
     virtual bool uses_threads() const noexcept { return true; }

@@ -90,7 +90,9 @@ struct Operation {
     OperationKind kind = OperationKind::poll;
     OperationState state = OperationState::idle;
     std::uint8_t flags = 0;  ///< the driver's
-    std::uint8_t hint = 0;   ///< read: 1 when what the system has cached may be had inside submit
+    /// read: 1 when what the system has cached may be had inside submit. accept without `data`: 1
+    /// when the kernel may have it beside others, see Driver::accepts_beside.
+    std::uint8_t hint = 0;
 
     Operation() = default;
     Operation(OperationKind what, int descriptor) noexcept : fd(descriptor), kind(what) {}

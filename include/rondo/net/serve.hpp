@@ -7,7 +7,9 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "rondo/coro/race.hpp"
 #include "rondo/coro/starter.hpp"
 #include "rondo/coro/task.hpp"
 #include "rondo/coro/task_group.hpp"
@@ -32,11 +34,24 @@ struct AcceptOutcome {
     std::exception_ptr error;
 };
 
+/// A listener at which several accepts may wait.
+template <class L>
+concept AcceptsBeside = requires(L& listener) { listener.accept_beside(); };
+
+template <class L>
+auto next_connection(L& listener, Server& server) {
+    if constexpr (AcceptsBeside<L>) {
+        return server.accepts_at_once() > 1 ? listener.accept_beside() : listener.accept();
+    } else {
+        return listener.accept();
+    }
+}
+
 template <class L>
 Task<AcceptOutcome<L>> accept_once(L& listener, Server& server) {
     AcceptOutcome<L> outcome;
     try {
-        Accepted<L> connection = co_await listener.accept();
+        Accepted<L> connection = co_await next_connection(listener, server);
         outcome.connection.emplace(std::move(connection));
         server.accept_succeeded();
     } catch (...) {
@@ -74,27 +89,58 @@ Task<> serve_in_grace(Server& server, H& handler, C connection, Server::Place pl
 }
 
 template <class L, class H>
-Task<> accept_all(L& listener, H& handler, Server& server, TaskGroup& group) {
+void start_handler(H& handler, Accepted<L> connection, Server::Place place, Server& server,
+                   TaskGroup& group) {
     using C = Accepted<L>;
+    if (server.options().grace > Duration::zero()) {
+        group.spawn(serve_in_grace<C, H>(server, handler, std::move(connection), std::move(place)));
+    } else {
+        group.spawn(serve_one<C, H>(server, handler, std::move(connection), std::move(place)));
+    }
+}
+
+/// Returns when an accept fails.
+template <class L, class H>
+Task<AcceptOutcome<L>> accept_until_failure(L& listener, H& handler, Server& server,
+                                            TaskGroup& group) {
     for (;;) {
         Semaphore::Permit permit = co_await server.wait_for_room();
         AcceptOutcome<L> outcome = co_await accept_once(listener, server);
-        if (outcome.connection) {
-            Server::Place place(server, std::move(permit));
-            if (server.options().grace > Duration::zero()) {
-                group.spawn(serve_in_grace<C, H>(server, handler, std::move(*outcome.connection),
-                                                 std::move(place)));
-            } else {
-                group.spawn(serve_one<C, H>(server, handler, std::move(*outcome.connection),
-                                            std::move(place)));
-            }
-            continue;
+        if (!outcome.connection) {
+            co_return outcome;
         }
-        permit.release();
-        if (outcome.failure == Server::Failure::fatal) {
-            std::rethrow_exception(outcome.error);
+        start_handler<L>(handler, std::move(*outcome.connection),
+                         Server::Place(server, std::move(permit)), server, group);
+    }
+}
+
+/// The same, with as many accepts at once as the server wants. What a cancelled one still accepts
+/// is served.
+template <class L, class H>
+Task<AcceptOutcome<L>> accept_side_by_side(L& listener, H& handler, Server& server,
+                                           TaskGroup& group) {
+    const std::size_t count = AcceptsBeside<L> ? server.accepts_at_once() : 1;
+    if (count == 1) {
+        AcceptOutcome<L> only = co_await accept_until_failure(listener, handler, server, group);
+        co_return only;
+    }
+    std::vector<Task<AcceptOutcome<L>>> acceptors;
+    for (std::size_t i = 0; i < count; ++i) {
+        acceptors.push_back(accept_until_failure(listener, handler, server, group));
+    }
+    AcceptOutcome<L> first = co_await race(std::move(acceptors));
+    co_return first;
+}
+
+template <class L, class H>
+Task<> accept_all(L& listener, H& handler, Server& server, TaskGroup& group) {
+    for (;;) {
+        const AcceptOutcome<L> failed =
+            co_await accept_side_by_side(listener, handler, server, group);
+        if (failed.failure == Server::Failure::fatal) {
+            std::rethrow_exception(failed.error);
         }
-        const bool refuse = co_await server.recover(outcome.failure);
+        const bool refuse = co_await server.recover(failed.failure);
         if (refuse) {
             co_await refuse_one(listener, server);
         }

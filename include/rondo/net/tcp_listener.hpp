@@ -30,7 +30,7 @@ public:
 
 private:
     friend class TcpListener;
-    explicit Accept(const TcpListener& listener) noexcept;
+    Accept(const TcpListener& listener, bool beside) noexcept;
     const TcpListener* listener_;
 };
 
@@ -73,7 +73,12 @@ public:
     ///
     /// Errors: `exhausted` (no descriptors left) and `reset` (the peer has gone again) are passing:
     /// accept again, after a pause in the first case. serve() does all this.
-    Accept accept() noexcept { return Accept(*this); }
+    Accept accept() noexcept { return {*this, false}; }
+    /// The same; on a driver that accepts_beside() any number of these may wait at once, and none
+    /// beside an accept() of the other kinds. See ServeOptions::accepts_at_once.
+    ///
+    /// Cancellation: not at once; it may still give a connection.
+    Accept accept_beside() noexcept { return {*this, true}; }
     /// The same, with the peer's address at no further cost.
     AcceptFrom accept_from() noexcept { return AcceptFrom(*this); }
 

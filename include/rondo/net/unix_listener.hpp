@@ -30,7 +30,7 @@ public:
 
 private:
     friend class UnixListener;
-    explicit AcceptUnix(const UnixListener& listener) noexcept;
+    AcceptUnix(const UnixListener& listener, bool beside) noexcept;
     const UnixListener* listener_;
 };
 
@@ -51,7 +51,12 @@ public:
     static UnixListener listen(const UnixAddress& address, UnixListenOptions options = {});
 
     /// The next connection. No connection is taken that nobody asked for.
-    AcceptUnix accept() noexcept { return AcceptUnix(*this); }
+    AcceptUnix accept() noexcept { return {*this, false}; }
+    /// The same; on a driver that accepts_beside() any number of these may wait at once, and none
+    /// beside an accept() of the other kinds. See ServeOptions::accepts_at_once.
+    ///
+    /// Cancellation: not at once; it may still give a connection.
+    AcceptUnix accept_beside() noexcept { return {*this, true}; }
 
     /// Idempotent; removes the file, as the options say.
     void close() noexcept;

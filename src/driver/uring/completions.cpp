@@ -95,7 +95,9 @@ void UringDriver::end_poll(Operation& operation, Descriptor& descriptor,
 void UringDriver::on_lent(const io_uring_cqe& completion, EventTag tag) noexcept {
     Operation& operation = slots_.at(tag);
     const bool cancelled = operation.state == OperationState::cancel_asked;
-    if (!is_file_call(operation)) {
+    if (operation.kind == OperationKind::accept) {
+        on_accept(operation, completion.res);
+    } else if (!is_file_call(operation)) {
         on_transfer(operation, completion.res, tag);
     } else if (completion.res < 0 && cancelled) {
         finish_slot(operation, -ECANCELED);
@@ -105,6 +107,17 @@ void UringDriver::on_lent(const io_uring_cqe& completion, EventTag tag) noexcept
         finish_slot(operation, finish_open(operation, completion.res));
     } else {
         finish_slot(operation, completion.res);
+    }
+}
+
+void UringDriver::on_accept(Operation& operation, int result) noexcept {
+    const bool cancelled = operation.state == OperationState::cancel_asked;
+    if (result < 0 && cancelled) {
+        finish_slot(operation, -ECANCELED);
+    } else if (result == -EINTR || result == -ECONNABORTED || result == -EPROTO) {
+        add_lent(operation);  // the peer gave up while it stood in the queue: the next one is meant
+    } else {
+        finish_slot(operation, result);
     }
 }
 

@@ -48,7 +48,8 @@ constexpr unsigned required_features = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG 
                                        IORING_FEAT_FAST_POLL;
 
 constexpr int required_opcodes[] = {
-    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE, IORING_OP_READ, IORING_OP_WRITE,
+    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
+    IORING_OP_READ,     IORING_OP_WRITE,        IORING_OP_ACCEPT,
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "driver/uring/uring_driver.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -136,6 +137,16 @@ bool UringDriver::submit_file_call(Operation& operation) noexcept {
                                                   : submit_to_pool(operation, nullptr);
 }
 
+// One poll for many readers wakes them all; the kernel wakes one accept for each connection.
+bool UringDriver::submit_accept_beside(Operation& operation) noexcept {
+    Descriptor* descriptor = table_.find(operation.fd);
+    if (descriptor == nullptr) {
+        return end_inside(operation, -EBADF);
+    }
+    learn_short_reads(operation.fd, *descriptor);
+    return lend(operation);
+}
+
 // Gives the operation to the kernel. True: it ended inside.
 bool UringDriver::lend(Operation& operation) noexcept {
     if (!slots_.take(operation)) {
@@ -155,8 +166,13 @@ void UringDriver::add_lent(const Operation& operation) noexcept {
         fill_file_entry(entry, operation);
         return;
     }
-    entry.opcode = operation.kind == OperationKind::read ? IORING_OP_READ : IORING_OP_WRITE;
     entry.fd = operation.fd;
+    if (operation.kind == OperationKind::accept) {
+        entry.opcode = IORING_OP_ACCEPT;
+        entry.accept_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+        return;
+    }
+    entry.opcode = operation.kind == OperationKind::read ? IORING_OP_READ : IORING_OP_WRITE;
     entry.addr = reinterpret_cast<std::uintptr_t>(operation.data);
     entry.len = operation.size;
     entry.off = operation.offset;

@@ -21,6 +21,7 @@ public:
 
     WaitResult wait(Time until) noexcept override;
     bool pending() const noexcept override { return ring_.unsubmitted() > 0 || !ended_.empty(); }
+    bool accepts_beside() const noexcept override { return true; }
     const char* name() const noexcept override { return "uring"; }
 
 private:
@@ -32,6 +33,7 @@ private:
     int close_armed(int fd, Descriptor& descriptor) noexcept;
     bool submit_transfer(Operation& operation) noexcept;
     bool submit_file_call(Operation& operation) noexcept;
+    bool submit_accept_beside(Operation& operation) noexcept;
     void cancel_lent(Operation& operation) noexcept;
     static int unknown_descriptor(int) noexcept { return -EBADF; }
     void settle() noexcept { ring_.enter(0); }
@@ -50,6 +52,7 @@ private:
                   const io_uring_cqe& completion) noexcept;
     void on_lent(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_transfer(Operation& operation, int result, EventTag tag) noexcept;
+    void on_accept(Operation& operation, int result) noexcept;
     void wait_for_edge(Operation& operation) noexcept;
     void finish_slot(Operation& operation, int result) noexcept;
 

@@ -29,6 +29,21 @@ Task<> echo(TcpStream stream) {
     }
 }
 
+/// Counts how many of its connections there were at once.
+class CountedEcho {
+public:
+    Task<> operator()(TcpStream stream) {
+        most_ = std::max(most_, ++active_);
+        co_await echo(std::move(stream));
+        --active_;
+    }
+    std::size_t most() const noexcept { return most_; }
+
+private:
+    std::size_t active_ = 0;
+    std::size_t most_ = 0;
+};
+
 class ServeTest : public NetTest {
 protected:
     static Task<std::string> ask(Address address, std::string question) {
@@ -76,13 +91,7 @@ TEST_P(ServeTest, each_connection_has_its_handler) {
 }
 
 TEST_P(ServeTest, no_more_than_the_limit_are_accepted) {
-    std::size_t now_active = 0;
-    std::size_t most = 0;
-    auto handler = [&](TcpStream stream) -> Task<> {
-        most = std::max(most, ++now_active);
-        co_await echo(std::move(stream));
-        --now_active;
-    };
+    CountedEcho handler;
     ServeOptions options;
     options.connections_max = 2;
     serving(std::ref(handler), options, [&](Address address, Server& server) -> Task<> {
@@ -102,19 +111,13 @@ TEST_P(ServeTest, no_more_than_the_limit_are_accepted) {
         co_await until([&] { return server.active() == 0; });
         EXPECT_EQ(server.stats().accepted, 5U);
     });
-    EXPECT_EQ(most, 2U);
+    EXPECT_EQ(handler.most(), 2U);
 }
 
 // More accepts than the limit has places: it holds, and each connection is served once.
 TEST_P(ServeTest, accepts_at_once_keep_the_limit) {
     constexpr int clients = 40;
-    std::size_t now_active = 0;
-    std::size_t most = 0;
-    auto handler = [&](TcpStream stream) -> Task<> {
-        most = std::max(most, ++now_active);
-        co_await echo(std::move(stream));
-        --now_active;
-    };
+    CountedEcho handler;
     ServeOptions options;
     options.connections_max = 5;
     options.accepts_at_once = 16;
@@ -130,7 +133,7 @@ TEST_P(ServeTest, accepts_at_once_keep_the_limit) {
         }
         EXPECT_EQ(server.stats().accepted, static_cast<std::uint64_t>(clients));
     });
-    EXPECT_LE(most, 5U);
+    EXPECT_LE(handler.most(), 5U);
 }
 
 TEST_P(ServeTest, a_handler_that_throws_ends_its_connection_only) {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each descriptor that somebody waited on is registered once, edge-triggered and in both
-// directions, and stays so until it is closed. Registering reports the present state as the first
-// edge, so it happens after EAGAIN and leaves no window. Polls of foreign descriptors are
-// EPOLLONESHOT, which is level-triggered, with the union of the directions that are waited for.
+// Each descriptor that somebody waited on is registered, edge-triggered, and stays so until it is
+// closed: for reading only until a write first blocks, as most never do; then in both directions.
+// Bytes that come while others are being read make an edge of their own. Of who waits for reading
+// only, epoll_wait sees then that nothing is left, and goes on waiting; of who waits for room as
+// well, it would return to tell that there is room.
+//
+// Registering reports the present state as the first edge, so it happens after EAGAIN and leaves no
+// window. Polls of foreign descriptors are EPOLLONESHOT, which is level-triggered, with the union
+// of the directions that are waited for.
 //
 // read and write wait for edges where epoll takes the descriptor (pipes, terminals, sockets). What
 // it refuses with EPERM is a file: its calls block, so threads make them.
@@ -101,13 +106,13 @@ int EpollDriver::watch(int fd, Descriptor& descriptor, unsigned events,
     return 0;
 }
 
-int EpollDriver::arm(int fd, Descriptor& descriptor, bool) noexcept {
-    const unsigned both = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    if (const int error = watch(fd, descriptor, both, EventSource::edge_in); error != 0) {
+int EpollDriver::arm(int fd, Descriptor& descriptor, bool out) noexcept {
+    const unsigned events = EPOLLIN | EPOLLRDHUP | EPOLLET | (out ? EPOLLOUT : 0);
+    if (const int error = watch(fd, descriptor, events, EventSource::edge_in); error != 0) {
         return error;
     }
     descriptor.armed_in = true;
-    descriptor.armed_out = true;
+    descriptor.armed_out = out;
     return 0;
 }
 
@@ -149,8 +154,9 @@ bool EpollDriver::submit_transfer(Operation& operation) noexcept {
     if (operation.kind == OperationKind::write && write_may_block(operation.fd)) {
         return submit_to_pool(operation, stream);
     }
-    if (!descriptor->armed_in) {
-        const int error = arm(operation.fd, *descriptor, false);
+    const bool out = operation.kind == OperationKind::write;
+    if (!(out ? descriptor->armed_out : descriptor->armed_in)) {
+        const int error = arm(operation.fd, *descriptor, out);
         if (error == -EPERM) {
             return submit_to_pool(operation, stream);
         }

@@ -125,6 +125,7 @@ Task<AcceptOutcome<L>> accept_side_by_side(L& listener, H& handler, Server& serv
         co_return only;
     }
     std::vector<Task<AcceptOutcome<L>>> acceptors;
+    acceptors.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         acceptors.push_back(accept_until_failure(listener, handler, server, group));
     }

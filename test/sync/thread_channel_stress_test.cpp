@@ -63,11 +63,19 @@ protected:
         return static_cast<std::uint64_t>(sender) * 10'000'000 + static_cast<std::uint64_t>(i);
     }
 
+    Task<> send_one(Channel& to, std::uint64_t value) {
+        co_await to.send(value);
+        sent.add(value);
+    }
     Task<> send_all(Channel& to, int sender, int count) {
         for (int i = 0; i < count; ++i) {
-            const std::uint64_t value = value_of(sender, i);
-            co_await to.send(value);
-            sent.add(value);
+            co_await send_one(to, value_of(sender, i));
+        }
+    }
+    Task<> receive_one(Channel& from) {
+        const std::optional<std::uint64_t> value = co_await from.receive();
+        if (value) {
+            received.add(*value);
         }
     }
     Task<> receive_all(Channel& from) {
@@ -139,16 +147,12 @@ TEST_F(ThreadChannelStressTest, cancels_that_race_with_deliveries_lose_nothing) 
     constexpr int threads = 3;
     constexpr int rounds = sanitized ? 5'000 : 15'000;
     Channel channel(2);
-    // A victim starts one send or receive, which its loop cancels some turns later.
+    // Each round starts one send or receive, which its loop cancels some turns later. The last ones
+    // may have their result by then, and end after the main task.
     auto senders_main = [&](int number) -> Task<> {
         Random random(static_cast<std::uint64_t>(number) + 1);
-        auto victim = [&](int i) -> Task<> {
-            const std::uint64_t value = value_of(number, i);
-            co_await channel.send(value);
-            sent.add(value);
-        };
         for (int i = 0; i < rounds; ++i) {
-            TaskHandle<> handle = create_task(victim(i));
+            TaskHandle<> handle = create_task(send_one(channel, value_of(number, i)));
             for (int turn = random.below(4); turn > 0; --turn) {
                 co_await yield();
             }
@@ -157,14 +161,8 @@ TEST_F(ThreadChannelStressTest, cancels_that_race_with_deliveries_lose_nothing) 
     };
     auto receivers_main = [&](int number) -> Task<> {
         Random random(static_cast<std::uint64_t>(number) + 100);
-        auto victim = [&]() -> Task<> {
-            const std::optional<std::uint64_t> value = co_await channel.receive();
-            if (value) {
-                received.add(*value);
-            }
-        };
         for (int i = 0; i < rounds; ++i) {
-            TaskHandle<> handle = create_task(victim());
+            TaskHandle<> handle = create_task(receive_one(channel));
             for (int turn = random.below(4); turn > 0; --turn) {
                 co_await yield();
             }

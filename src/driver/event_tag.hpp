@@ -14,6 +14,7 @@ enum class EventSource : std::uint8_t {
     edge_in,   ///< a descriptor's life-long edge source (epoll: of both directions)
     edge_out,  ///< an edge for writers
     poll,      ///< an OperationKind::poll
+    sent,      ///< a send that the ring made: uring/batched_send.cpp
     lent,      ///< a completion kind; index is its slot
 };
 

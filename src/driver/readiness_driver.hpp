@@ -8,6 +8,7 @@
 ///     int arm_poll(Operation&, Descriptor&)     // one-shot, level; 0, -errno, or revents > 0
 ///     void disarm_poll(Operation&, Descriptor&)
 ///     int close_armed(int fd, Descriptor&)      // ends edges and the descriptor; 0 or -errno
+///     bool batch_send(Operation&, Descriptor&)  // true: it will make this send_all
 ///     bool submit_transfer(Operation&)          // read and write, as submit()
 ///     bool submit_file_call(Operation&)         // the kinds of file_calls.hpp, as submit()
 ///     void cancel_lent(Operation&)              // of one that is operation_lent
@@ -90,6 +91,9 @@ protected:
         : ReadinessBase(first_descriptor, descriptors),
           calls_(std::forward<Arguments>(arguments)...) {}
 
+    /// For a body that makes each send at once.
+    static bool batch_send(Operation&, Descriptor&) noexcept { return false; }
+
     /// For a body without accepts_beside().
     bool submit_accept_beside(Operation& operation) noexcept { return submit_readiness(operation); }
 
@@ -115,6 +119,10 @@ protected:
     /// The edge source of one direction failed for good: whoever waits for it ends with `error`.
     void on_edge_failed(Operation* waiting, Descriptor& descriptor, int error) noexcept;
 
+    /// Makes the call of who waits at the descriptor. False: it would block still, and waits again.
+    template <Way way>
+    bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
+
     Calls calls_;
 
 private:
@@ -134,8 +142,6 @@ private:
     template <Way way>
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
     bool is_better_late(const Operation& reader, const Descriptor& descriptor) const noexcept;
-    template <Way way>
-    bool try_again(Operation& operation, Descriptor& descriptor) noexcept;
 
     int adopt_both(int result, const int (&fds)[2]) noexcept {
         if (result == 0) {
@@ -204,6 +210,9 @@ bool ReadinessDriver<Body, Calls>::submit_way(Operation& operation) noexcept {
         if (result != -EINPROGRESS) {
             return end_inside(operation, result);
         }
+    } else if (way == Way::out && operation.kind == OperationKind::send_all &&
+               body().batch_send(operation, *descriptor)) {
+        return false;
     } else if (must_try<way>(operation, *descriptor) &&
                attempt_first<way>(operation, *descriptor)) {
         operation.state = OperationState::done;
@@ -320,7 +329,6 @@ RONDO_INLINE int ReadinessDriver<Body, Calls>::arm_for(const Operation& operatio
     return armed ? 0 : body().arm(operation.fd, descriptor, out);
 }
 
-// Makes the call of who waits at the descriptor. False: it would block still, and waits again.
 template <class Body, class Calls>
 template <Way way>
 RONDO_INLINE bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,

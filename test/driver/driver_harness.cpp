@@ -65,8 +65,16 @@ std::vector<DriverParam> simulated_drivers() {
     return drivers;
 }
 
-std::vector<DriverParam> kernel_drivers() {
+std::vector<DriverParam> sending_drivers() {
     std::vector<DriverParam> drivers = real_drivers();
+    if (is_wanted("uring") && is_available(DriverKind::uring)) {
+        drivers.push_back({DriverKind::uring, 0, "", true});
+    }
+    return drivers;
+}
+
+std::vector<DriverParam> kernel_drivers() {
+    std::vector<DriverParam> drivers = sending_drivers();
     if (is_wanted("uring") && is_available(DriverKind::uring)) {
         drivers.push_back({DriverKind::uring, 0, "6.1"});
         drivers.push_back({DriverKind::uring, 0, "6.1,files"});
@@ -86,6 +94,7 @@ std::string name_of(const DriverParam& param) {
     switch (param.kind) {
         case DriverKind::uring: {
             std::string name = param.mask.empty() ? "uring" : "uring_" + std::string(param.mask);
+            name += param.batches ? "_that_batches" : "";
             std::replace_if(
                 name.begin(), name.end(), [](char letter) { return std::ispunct(letter) != 0; },
                 '_');
@@ -116,7 +125,8 @@ std::unique_ptr<Driver> make(const DriverParam& param) {
             detail::UringMask mask;
             std::string_view unknown;
             EXPECT_TRUE(detail::read_uring_mask(param.mask, mask, unknown)) << unknown;
-            auto driver = detail::make_uring_driver(error, {}, mask);
+            const std::size_t from = param.batches ? 0 : detail::send_batch_from;
+            auto driver = detail::make_uring_driver(error, {}, mask, from);
             return require_made(std::move(driver), error);
         }
         case DriverKind::epoll: {

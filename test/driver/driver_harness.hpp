@@ -22,6 +22,7 @@ struct DriverParam {
     DriverKind kind;
     std::uint64_t seed = 0;      ///< 0: first in, first out
     std::string_view mask = "";  ///< of io_uring's features, as RONDO_URING_MASK has it
+    bool batches = false;        ///< io_uring: sends are batched in every turn
 
     bool is_real() const { return kind != DriverKind::sim; }
 };
@@ -29,7 +30,9 @@ struct DriverParam {
 /// "uring", "epoll", "sim_fifo", "sim_seed_7": what RONDO_DRIVER leaves of them.
 std::vector<DriverParam> all_drivers();
 std::vector<DriverParam> real_drivers();
-/// The real ones, and io_uring with fewer features.
+/// The real ones, and io_uring where it batches sends always.
+std::vector<DriverParam> sending_drivers();
+/// These, and io_uring with fewer features.
 std::vector<DriverParam> kernel_drivers();
 std::vector<DriverParam> simulated_drivers();
 std::string name_of(const DriverParam& param);

@@ -121,7 +121,8 @@ TEST(SelectDriver, features_of_io_uring_can_be_left_out) {
         GTEST_SKIP() << "no io_uring on this system";
     }
     const Variable driver("uring");
-    for (const char* mask : {"6.1", "abs_timer,no_iowait", "registered_ring,,files", "truncate"}) {
+    for (const char* mask :
+         {"6.1", "abs_timer,no_iowait", "registered_ring,,files", "truncate", "send"}) {
         const Variable variable(mask, "RONDO_URING_MASK");
         EXPECT_EQ(made(DriverKind::uring), "uring") << mask;
         const std::string features = probe_drivers({}).features;

@@ -123,6 +123,8 @@ Table of_entries() {
         {"entry file", failures({ECANCELED, ENOMEM, EIO, EACCES, ENOSPC, EROFS}, {EINTR}, {})},
         {"entry read", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOBUFS, EOPNOTSUPP},
                                 {EINTR, EAGAIN, 0}, {})},
+        {"entry send", failures({EPIPE, ECONNRESET, ENOBUFS, ENOMEM, ETIMEDOUT, ECANCELED, EFAULT},
+                                {EINTR, EAGAIN, 0}, {})},
         {"entry write", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOSPC, EOPNOTSUPP},
                                  {EINTR, EAGAIN, 0}, {})},
         {"entry poll",

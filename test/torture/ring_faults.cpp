@@ -27,6 +27,7 @@ std::string_view name_of(std::uint8_t opcode) noexcept {
         case IORING_OP_ACCEPT: return "entry accept";
         case IORING_OP_POLL_ADD: return "entry poll";
         case IORING_OP_CLOSE: return "entry close";
+        case IORING_OP_SEND: return "entry send";
         case IORING_OP_READ: return "entry read";
         case IORING_OP_WRITE: return "entry write";
         case IORING_OP_OPENAT:

@@ -3,6 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "torture/scenario_tools.hpp"
 
@@ -98,6 +101,35 @@ bool cannot_be_proved_stale(const Error& error, const Fault&) {
     return error.code() == Errc::in_use;
 }
 
+Task<> echo_once(net::UnixStream& stream) {
+    std::array<char, 16> room{};
+    const std::size_t got = co_await stream.read_some(room);
+    co_await stream.write_all(std::string_view(room.data(), got));
+    stream.shutdown_write();
+}
+
+// So many at once that io_uring batches the answers.
+Task<> crowd_of_echoes() {
+    std::vector<std::pair<net::UnixStream, net::UnixStream>> pairs(10);
+    std::vector<Task<>> tasks;
+    for (auto& pair : pairs) {
+        pair = net::UnixStream::pair();
+        tasks.push_back(echo_once(pair.second));
+    }
+    auto speak = [&pairs]() -> Task<> {
+        co_await sleep(1ms);
+        for (auto& pair : pairs) {
+            co_await pair.first.write_all("hello");
+        }
+        for (auto& pair : pairs) {
+            const std::string text = co_await read_to_end(pair.first);
+            require(text == "hello", "other bytes than were written");
+        }
+    };
+    tasks.push_back(speak());
+    co_await gather(std::move(tasks));
+}
+
 }  // namespace
 
 Scenarios unix_scenarios() {
@@ -107,6 +139,7 @@ Scenarios unix_scenarios() {
         {"stale socket", &stale_socket, EADDRINUSE, {"connect"}, &cannot_be_proved_stale},
         {"unix datagrams", &unix_datagrams},
         {"datagram pair", &datagram_pair},
+        {"crowd of echoes", &crowd_of_echoes},
     };
 }
 

@@ -13,7 +13,8 @@ namespace rondo {
 /// `co_await AwaitOperation(kind, fd, …)` gives the operation's result as the driver has it: the
 /// value, or -errno.
 ///
-/// Cancellation: exact for readiness kinds; a completion kind that ended with a value delivers it.
+/// Cancellation: exact for readiness kinds. What has ended with a value, and waits to be told so,
+/// delivers it: a completion kind, or a send that io_uring made in a batch.
 class [[nodiscard]] AwaitOperation : protected detail::PendingOperation {
 public:
     AwaitOperation(OperationKind what, int descriptor, void* buffer = nullptr,

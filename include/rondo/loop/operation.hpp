@@ -9,9 +9,10 @@ namespace rondo {
 /// What an Operation asks for.
 ///
 /// *Readiness kinds* are non-blocking system calls which the driver makes itself, when the
-/// descriptor is ready: the kernel never holds a pointer of ours, so cancelling one is local and
-/// exact. *Completion kinds* belong to the kernel (or to a pool thread) until they end, and a
-/// cancelled one may still end with its value.
+/// descriptor is ready: the kernel never holds a pointer of ours while one waits, so cancelling one
+/// is local and exact. (io_uring may make a batch of send_all later: cancelled meanwhile, one was
+/// sent or was not, and its result says which.) *Completion kinds* belong to the kernel (or to a
+/// pool thread) until they end, and a cancelled one may still end with its value.
 enum class OperationKind : std::uint8_t {
     // Readiness kinds; the descriptor must be a non-blocking socket.
     accept,           ///< result: the new descriptor, non-blocking and close-on-exec; data, size:

@@ -29,6 +29,7 @@ void UringDriver::on_completion(const io_uring_cqe& completion) noexcept {
         case EventSource::edge_in: on_in(completion, tag); break;
         case EventSource::edge_out: on_out(completion, tag); break;
         case EventSource::poll: on_poll_done(completion, tag); break;
+        case EventSource::sent: on_sent(completion, tag); break;
         case EventSource::lent: on_lent(completion, tag); break;
         case EventSource::ignored: break;
     }
@@ -46,6 +47,7 @@ void UringDriver::on_in(const io_uring_cqe& completion, EventTag tag) noexcept {
         on_edge_failed(descriptor.reader, descriptor, completion.res);
         return;
     }
+    ++edges_;
     on_edge(descriptor, static_cast<unsigned>(completion.res) & ~unsigned{POLLOUT});
 }
 
@@ -61,6 +63,7 @@ void UringDriver::on_out(const io_uring_cqe& completion, EventTag tag) noexcept 
         on_edge_failed(descriptor.writer, descriptor, completion.res);
         return;
     }
+    ++edges_;
     on_edge(descriptor, static_cast<unsigned>(completion.res) & ~unsigned{POLLIN});
 }
 

@@ -34,6 +34,8 @@ bool take_away(std::string_view word, UringMask& mask) noexcept {
         for (const NamedOpcode& named : file_opcodes) {
             mask.opcodes &= ~bit(named.opcode);
         }
+    } else if (word == "send") {
+        mask.opcodes &= ~bit(IORING_OP_SEND);
     } else if (word == "6.1") {
         mask.opcodes &= bit(IORING_OP_SENDMSG_ZC + 1) - 1;
         mask.absolute_timer = false;

@@ -16,7 +16,8 @@ struct UringMask {
 };
 
 /// Reads a list as RONDO_URING_MASK has it: names of what to leave out, with commas between. "6.1"
-/// stands for all that came after Linux 6.1, "files" for the calls that concern files.
+/// stands for all that came after Linux 6.1, "files" for the calls that concern files,
+/// "send" for the batches of sends.
 ///
 /// False: `unknown` is a word that names nothing.
 bool read_uring_mask(std::string_view list, UringMask& mask, std::string_view& unknown) noexcept;

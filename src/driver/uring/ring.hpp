@@ -37,6 +37,19 @@ public:
     /// Entries that the kernel has not seen yet.
     unsigned unsubmitted() const noexcept { return ring_.sq.sqe_tail - ring_.sq.sqe_head; }
 
+    /// The number of the entry that next_entry() gave last.
+    std::uint32_t last_entry() const noexcept { return ring_.sq.sqe_tail - 1; }
+
+    /// The entry of that number, or nullptr when the kernel has it already.
+    io_uring_sqe* find_unsubmitted(std::uint32_t number) noexcept {
+        return number - ring_.sq.sqe_head < unsubmitted()
+                   ? &ring_.sq.sqes[number & ring_.sq.ring_mask]
+                   : nullptr;
+    }
+
+    /// Publishes the batch.
+    void submit() noexcept { call(0, 0, nullptr, 0); }
+
     /// Publishes the batch, and sleeps at most until `until` for a completion.
     void enter(Driver::Time until) noexcept;
 

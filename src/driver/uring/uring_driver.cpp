@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <limits>
 
 #include "driver/uring/file_entry.hpp"
 #include "driver/write_signal_guard.hpp"
@@ -36,13 +37,14 @@ UringDriver::~UringDriver() {
     }
 }
 
-int UringDriver::open(RingSize size, const UringMask& mask) noexcept {
+int UringDriver::open(RingSize size, const UringMask& mask, std::size_t batch_from) noexcept {
     if (wake_.fd() < 0) {
         return wake_.fd();
     }
     if (const int error = ring_.open(size, mask); error != 0) {
         return error;
     }
+    batch_from_ = ring_.has(IORING_OP_SEND) ? batch_from : std::numeric_limits<std::size_t>::max();
     arm_wake();
     return 0;
 }
@@ -181,6 +183,8 @@ void UringDriver::add_lent(const Operation& operation) noexcept {
 void UringDriver::cancel_lent(Operation& operation) noexcept {
     if ((operation.flags & operation_pooled) != 0) {
         take_back(operation);
+    } else if (operation.kind == OperationKind::send_all) {
+        cancel_send(operation);
     } else {
         add_cancel(slots_.tag_of(operation));
     }
@@ -191,15 +195,17 @@ WaitResult UringDriver::wait(Time until) noexcept {
         const WriteSignalGuard guard(signal_risks_ > 0);
         ring_.enter(ended_.empty() ? until : 0);
     }
+    edges_ = 0;
     ring_.reap([this](const io_uring_cqe& completion) { on_completion(completion); });
     finish_pooled();
     finish_ended();
     return WaitResult::progress;
 }
 
-std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size, const UringMask& mask) {
+std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size, const UringMask& mask,
+                                          std::size_t batch_from) {
     auto driver = std::make_unique<UringDriver>();
-    error = driver->open(size, mask);
+    error = driver->open(size, mask, batch_from);
     if (error != 0) {
         driver.reset();
     }

@@ -12,12 +12,20 @@
 
 namespace rondo::detail {
 
+/// A turn that found this many edges batches its sends. After fewer the completions cost more than
+/// the calls: an io_uring_enter that would have slept returns for them.
+inline constexpr std::size_t send_batch_from = 8;
+
+/// So many sends make a batch full: it goes out before the turn ends. Who answers first should not
+/// wait for all the others.
+inline constexpr unsigned send_batch_max = 32;
+
 class UringDriver final : public KernelDriver<UringDriver> {
 public:
     ~UringDriver() override;
 
-    /// 0, or the -errno of why there is no ring.
-    int open(RingSize size, const UringMask& mask) noexcept;
+    /// `batch_from`: see send_batch_from. 0, or the -errno of why there is no ring.
+    int open(RingSize size, const UringMask& mask, std::size_t batch_from) noexcept;
 
     WaitResult wait(Time until) noexcept override;
     bool pending() const noexcept override { return ring_.unsubmitted() > 0 || !ended_.empty(); }
@@ -31,6 +39,9 @@ private:
     int arm_poll(Operation& operation, Descriptor& descriptor) noexcept;
     void disarm_poll(const Operation& operation, Descriptor& descriptor) noexcept;
     int close_armed(int fd, Descriptor& descriptor) noexcept;
+    bool batch_send(Operation& operation, Descriptor& descriptor) noexcept {
+        return edges_ >= batch_from_ && !descriptor.full && add_send(operation, descriptor);
+    }
     bool submit_transfer(Operation& operation) noexcept;
     bool submit_file_call(Operation& operation) noexcept;
     bool submit_accept_beside(Operation& operation) noexcept;
@@ -42,6 +53,8 @@ private:
     void add_cancel(EventTag target) noexcept;
     bool lend(Operation& operation) noexcept;
     void add_lent(const Operation& operation) noexcept;
+    bool add_send(Operation& operation, Descriptor& descriptor) noexcept;
+    void cancel_send(Operation& operation) noexcept;
     void arm_wake() noexcept;
 
     void on_completion(const io_uring_cqe& completion) noexcept;
@@ -50,6 +63,7 @@ private:
     void on_poll_done(const io_uring_cqe& completion, EventTag tag) noexcept;
     void end_poll(Operation& operation, Descriptor& descriptor,
                   const io_uring_cqe& completion) noexcept;
+    void on_sent(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_lent(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_transfer(Operation& operation, int result, EventTag tag) noexcept;
     void on_accept(Operation& operation, int result) noexcept;
@@ -76,6 +90,8 @@ private:
         }
     }
 
+    std::size_t batch_from_ = send_batch_from;
+    std::size_t edges_ = 0;  ///< that this turn found
     SlotTable slots_;
     std::size_t signal_risks_ = 0;
     const bool files_limited_ = file_size_is_limited();
@@ -84,6 +100,7 @@ private:
 
 /// nullptr and `error` = -errno when the system gives no ring that Rondo can use.
 std::unique_ptr<Driver> make_uring_driver(int& error, RingSize size = {},
-                                          const UringMask& mask = {});
+                                          const UringMask& mask = {},
+                                          std::size_t batch_from = send_batch_from);
 
 }  // namespace rondo::detail

@@ -27,14 +27,6 @@ struct Send : TestOperation {
     std::string bytes;
 };
 
-std::string coded(std::size_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        text[i] = byte_at(i);
-    }
-    return text;
-}
-
 /// A descriptor of the test's own, which reads at once or not at all.
 std::string peek_all(int fd) {
     std::string text(64 * 1024, '\0');
@@ -110,6 +102,22 @@ TEST_F(BatchedSend, the_next_wait_makes_it) {
     EXPECT_EQ(send.result, 5);
     EXPECT_EQ(send.moved, 5u);
     EXPECT_EQ(bench_->receive_exactly(pair.second, 5), "hello");
+    close_both(pair);
+}
+
+// A listener is opened between: that publishes what is queued.
+TEST_F(BatchedSend, made_before_the_next_wait_it_is_reported_by_it) {
+    const auto pair = bench_->unix_pair();
+    Send send(pair.first, "hello");
+    ASSERT_FALSE(bench_->submit(send));
+    const Listener listener = bench_->listen();
+    EXPECT_EQ(peek_all(pair.second), "hello");
+    EXPECT_TRUE(driver().pending());
+    driver().cancel(send);
+    driver().wait(0);
+    EXPECT_EQ(send.announced, 1);
+    EXPECT_EQ(send.result, 5);
+    bench_->close(listener.fd);
     close_both(pair);
 }
 

@@ -14,14 +14,6 @@ namespace {
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
-std::string coded(std::size_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        text[i] = byte_at(i);
-    }
-    return text;
-}
-
 File file_of(const std::string& content) {
     File file(std::tmpfile(), &std::fclose);
     EXPECT_EQ(pwrite(fileno(file.get()), content.data(), content.size(), 0),

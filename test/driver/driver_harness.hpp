@@ -121,6 +121,15 @@ inline char byte_at(std::size_t position) {
     return static_cast<char>((position * 131 + (position >> 8) * 17) & 0xff);
 }
 
+/// The first `size` bytes of such a stream.
+inline std::string coded(std::size_t size) {
+    std::string text(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+        text[i] = byte_at(i);
+    }
+    return text;
+}
+
 class DriverTest : public testing::TestWithParam<DriverParam> {
 protected:
     void SetUp() override;

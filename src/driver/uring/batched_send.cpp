@@ -13,7 +13,7 @@
 
 namespace rondo::detail {
 
-bool UringDriver::add_send(Operation& operation, Descriptor& descriptor) noexcept {
+void UringDriver::add_send(Operation& operation, Descriptor& descriptor) noexcept {
     if (ring_.unsubmitted() >= send_batch_max) {
         ring_.submit();
     }
@@ -28,7 +28,6 @@ bool UringDriver::add_send(Operation& operation, Descriptor& descriptor) noexcep
     operation.flags |= operation_lent;
     descriptor.writer = &operation;
     begin(operation);
-    return true;
 }
 
 // What the kernel has seen has ended: its completion is about to be read, and says how.

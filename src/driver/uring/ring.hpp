@@ -47,6 +47,12 @@ public:
                    : nullptr;
     }
 
+    /// Whether reap() would find one.
+    bool has_completions() const noexcept {
+        const unsigned tail = std::atomic_ref(*ring_.cq.ktail).load(std::memory_order_relaxed);
+        return tail != *ring_.cq.khead || !aside_.empty();
+    }
+
     /// Publishes the batch.
     void submit() noexcept { call(0, 0, nullptr, 0); }
 

@@ -28,7 +28,9 @@ public:
     int open(RingSize size, const UringMask& mask, std::size_t batch_from) noexcept;
 
     WaitResult wait(Time until) noexcept override;
-    bool pending() const noexcept override { return ring_.unsubmitted() > 0 || !ended_.empty(); }
+    bool pending() const noexcept override {
+        return ring_.unsubmitted() > 0 || !ended_.empty() || ring_.has_completions();
+    }
     bool accepts_beside() const noexcept override { return true; }
     const char* name() const noexcept override { return "uring"; }
 
@@ -40,7 +42,11 @@ private:
     void disarm_poll(const Operation& operation, Descriptor& descriptor) noexcept;
     int close_armed(int fd, Descriptor& descriptor) noexcept;
     bool batch_send(Operation& operation, Descriptor& descriptor) noexcept {
-        return edges_ >= batch_from_ && !descriptor.full && add_send(operation, descriptor);
+        const bool batched = edges_ >= batch_from_ && !descriptor.full;
+        if (batched) {
+            add_send(operation, descriptor);
+        }
+        return batched;
     }
     bool submit_transfer(Operation& operation) noexcept;
     bool submit_file_call(Operation& operation) noexcept;
@@ -53,7 +59,7 @@ private:
     void add_cancel(EventTag target) noexcept;
     bool lend(Operation& operation) noexcept;
     void add_lent(const Operation& operation) noexcept;
-    bool add_send(Operation& operation, Descriptor& descriptor) noexcept;
+    void add_send(Operation& operation, Descriptor& descriptor) noexcept;
     void cancel_send(Operation& operation) noexcept;
     void arm_wake() noexcept;
 

@@ -220,7 +220,7 @@ void add_limit_options(CLI::App& command, FetchArguments& arguments) {
         ->capture_default_str();
 }
 
-constexpr const char* footer = R"(
+constexpr const char* fetch_footer = R"(
 Each call prints one line of JSON as it ends:
   {"id":1,"url":"...","status":200,"ok":true,"bytes":1256,"timings":{...,"total":81.4}}
   {"id":2,"url":"...","status":null,"ok":false,...,"error":{"kind":"refused","message":"..."}}
@@ -253,7 +253,7 @@ void add_fetch(CLI::App& program, Action& action) {
                       "The answer's body in each line; base64 if it is no text");
     command->add_flag("-q,--quiet", arguments->options.quiet,
                       "No progress and no summary on stderr");
-    command->footer(footer);
+    command->footer(fetch_footer);
     command->callback([&action, arguments, command] {
         understand(*arguments, *command);
         action = [arguments] { return fetch(arguments->options); };

@@ -18,7 +18,7 @@
 namespace rondo::cli {
 namespace {
 
-constexpr const char* footer = R"(
+constexpr const char* program_footer = R"(
 RONDO_DRIVER=uring|epoll chooses how rondo talks to the kernel; `rondo doctor` says what runs here.
 `rondo COMMAND --help` tells more about each command.)";
 
@@ -42,7 +42,7 @@ int run_program(int argc, char** argv) {
     CLI::App program("Rondo: while one call waits, the thread does other work.", "rondo");
     program.set_version_flag("--version", fmt::format("rondo {}", version));
     program.require_subcommand(0, 1);
-    program.footer(footer);
+    program.footer(program_footer);
     Action action;
     add_demo(program, action);
     add_fetch(program, action);

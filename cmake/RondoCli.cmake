@@ -20,6 +20,7 @@ endif()
 if(RONDO_WITH_CLI)
     add_executable(rondo_cli)
     rondo_target(rondo_cli)
+    rondo_unity(rondo_cli)
     set_target_properties(rondo_cli PROPERTIES
         OUTPUT_NAME rondo RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"
     )

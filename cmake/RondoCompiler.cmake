@@ -40,3 +40,16 @@ function(rondo_target target)
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
     rondo_warnings(${target})
 endfunction()
+
+# Several files of a target in one translation unit, so that what they all include is compiled once;
+# with it two names of one scope must differ in a target, not in a file only. Warnings that hold for
+# separate files are left to the builds without.
+function(rondo_unity target)
+    if(NOT RONDO_UNITY)
+        return()
+    endif()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${target} PRIVATE -Wno-shadow
+        "$<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>"
+    )
+endfunction()

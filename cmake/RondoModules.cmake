@@ -8,6 +8,7 @@ function(rondo_library target)
     string(REPLACE "rondo_" "" name ${target})
     add_library(rondo::${name} ALIAS ${target})
     rondo_target(${target})
+    rondo_unity(${target})
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
     set_target_properties(${target} PROPERTIES
         EXPORT_NAME ${name}

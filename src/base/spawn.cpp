@@ -17,6 +17,7 @@
 #include <csignal>
 
 #include "base/child_process.hpp"
+#include "base/signal_set.hpp"
 
 // Sanitizers intercept clone() and take the child for a second process with memory of its own.
 #if defined(__GLIBC__)
@@ -30,7 +31,6 @@ namespace rondo::detail {
 namespace {
 
 constexpr std::size_t stack_size = std::size_t{64} * 1024;
-constexpr std::size_t signal_set_size = 8;
 
 class ChildStack {
 public:
@@ -57,12 +57,12 @@ class AllSignalsBlocked {
 public:
     AllSignalsBlocked() noexcept {
         const std::uint64_t all = ~std::uint64_t{0};
-        syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before_, signal_set_size);
+        syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before_, kernel_signal_set_size);
     }
     AllSignalsBlocked(const AllSignalsBlocked&) = delete;
     AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
     ~AllSignalsBlocked() {
-        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, signal_set_size);
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, kernel_signal_set_size);
     }
 
 private:

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/signal_set.hpp"
 #include "base/spawn.hpp"
 
 #if defined(__clang__)
@@ -25,7 +26,6 @@
 namespace rondo::detail {
 namespace {
 
-constexpr std::size_t signal_set_size = 8;
 constexpr int signals_end = 65;
 constexpr int standard_descriptors = 3;
 
@@ -49,7 +49,7 @@ RONDO_BARE bool failed(SpawnRequest& request, SpawnStep step) noexcept {
 RONDO_BARE void reset_signals() noexcept {
     for (int signal = 1; signal < signals_end; ++signal) {
         KernelAction action;
-        if (syscall(SYS_rt_sigaction, signal, nullptr, &action, signal_set_size) != 0 ||
+        if (syscall(SYS_rt_sigaction, signal, nullptr, &action, kernel_signal_set_size) != 0 ||
             action.handler == default_action || (action.handler == ignore && signal != SIGPIPE)) {
             continue;
         }
@@ -57,13 +57,13 @@ RONDO_BARE void reset_signals() noexcept {
         action.flags = 0;
         action.restorer = 0;
         action.mask = 0;
-        syscall(SYS_rt_sigaction, signal, &action, nullptr, signal_set_size);
+        syscall(SYS_rt_sigaction, signal, &action, nullptr, kernel_signal_set_size);
     }
 }
 
 RONDO_BARE void unblock_signals() noexcept {
     const std::uint64_t none = 0;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, signal_set_size);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kernel_signal_set_size);
 }
 
 RONDO_BARE bool leave_group(SpawnRequest& request) noexcept {

@@ -14,9 +14,6 @@ struct sockaddr;
 
 namespace rondo::detail {
 
-/// Operation::offset of a read or write at the descriptor's own position: a stream.
-inline constexpr std::uint64_t current_position = ~std::uint64_t{0};
-
 /// Each call returns >= 0 or -errno, and -EAGAIN where it would block. The simulated network has
 /// the same functions; see attempt.hpp for what the shared half makes of them.
 struct KernelCalls {

@@ -20,7 +20,6 @@ namespace {
 
 // As much as Linux moves in one call.
 constexpr std::size_t transfer_max = 0x7ffff000;
-constexpr std::uint64_t no_position = ~std::uint64_t{0};
 
 int flags_of(const OpenOptions& options) noexcept {
     int flags = options.read ? O_RDONLY : O_WRONLY;
@@ -42,7 +41,7 @@ detail::FileOperation::FileOperation(File& file, OperationKind what, Place place
     : AwaitOperation(what, file.fd_, data_, bytes, at), file_(&file), place_(place) {
     if (place_ == Place::position && !file.has_position_) {
         place_ = Place::none;
-        offset = no_position;
+        offset = current_position;
     }
     hint = what == OperationKind::read && file.cached_ ? 1 : 0;
 }

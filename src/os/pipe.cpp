@@ -12,8 +12,6 @@
 namespace rondo::os {
 namespace {
 
-constexpr std::uint64_t no_position = ~std::uint64_t{0};
-
 std::uint32_t clamped(std::size_t size) noexcept {
     return static_cast<std::uint32_t>(std::min<std::size_t>(size, INT_MAX));
 }
@@ -21,7 +19,8 @@ std::uint32_t clamped(std::size_t size) noexcept {
 }  // namespace
 
 ReadPipe::ReadPipe(const PipeStream& pipe, MutableBytes to) noexcept
-    : AwaitOperation(OperationKind::read, pipe.fd_, to.data(), clamped(to.size()), no_position),
+    : AwaitOperation(OperationKind::read, pipe.fd_, to.data(), clamped(to.size()),
+                     current_position),
       pipe_(&pipe) {
     RONDO_REQUIRE(!to.empty(), "read_some into an empty buffer: its 0 would mean end of stream");
 }
@@ -81,7 +80,7 @@ Task<> PipeStream::write_all(Bytes bytes) {
         const Bytes rest = bytes.from(progress.done());
         const int result =
             co_await AwaitOperation(OperationKind::write, fd_, const_cast<std::byte*>(rest.data()),
-                                    clamped(rest.size()), no_position);
+                                    clamped(rest.size()), current_position);
         progress.add(check_result(result, "write", name_));
     }
 }

@@ -12,7 +12,7 @@
 namespace rondo::sim {
 namespace {
 
-constexpr std::string_view names[] = {"fifo", "random", "reverse", "pct"};
+constexpr std::string_view schedule_names[] = {"fifo", "random", "reverse", "pct"};
 
 [[noreturn]] void refuse(std::string_view recipe) {
     throw Error(Errc::invalid, "RONDO_SIM", recipe,
@@ -79,7 +79,7 @@ std::vector<std::uint64_t> numbers_after(std::string_view recipe, std::size_t at
 }  // namespace
 
 std::string to_recipe(const Options& options) {
-    std::string recipe(names[static_cast<std::size_t>(options.schedule)]);
+    std::string recipe(schedule_names[static_cast<std::size_t>(options.schedule)]);
     if (options.schedule == Schedule::pct) {
         recipe.append(":").append(std::to_string(options.pct_depth));
     }
@@ -102,10 +102,10 @@ Options from_recipe(std::string_view text, Options base) {
     const std::size_t colon = std::min(recipe.find(':'), recipe.size());
     const std::string_view name = recipe.substr(0, colon);
     std::size_t which = 0;
-    while (which < std::size(names) && names[which] != name) {
+    while (which < std::size(schedule_names) && schedule_names[which] != name) {
         ++which;
     }
-    if (which == std::size(names)) {
+    if (which == std::size(schedule_names)) {
         refuse(recipe);
     }
     base.schedule = static_cast<Schedule>(which);

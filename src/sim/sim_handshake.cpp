@@ -5,12 +5,12 @@
 #include <cerrno>
 #include <utility>
 
+#include "driver/monotonic.hpp"
 #include "sim/sim_network.hpp"
 
 namespace rondo::detail {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
 constexpr unsigned attempts_max = 7;
 
 }  // namespace
@@ -62,7 +62,7 @@ void SimNetwork::refuse_request(SimSocket& client, int error) {
 
 // 1, 2, 4, … seconds after the last time: what was lost, and when, makes no difference.
 void SimNetwork::ask_again(SimSocket& client) {
-    const Time pause = second << client.connect_attempts;
+    const Time pause = nanoseconds_per_second << client.connect_attempts;
     const bool is_last = ++client.connect_attempts == attempts_max;
     tell(TraceEvent::fault, "a connect gets no answer", &client, client.connect_attempts);
     events_.at(now() + pause, client.events, [this, &client, is_last] {

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
+#include "driver/monotonic.hpp"
 #include "sim/sim_weather.hpp"
 
 namespace rondo::detail {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t send_again = second / 5;
+constexpr std::int64_t send_again = nanoseconds_per_second / 5;
 
 bool takes_time(const sim::Link& spec) noexcept {
     return spec.latency.count() > 0 || spec.jitter.count() > 0 || spec.tail.count() > 0 ||
@@ -95,7 +95,7 @@ SimLinks::Time SimLinks::transmitted(SimLink& link, std::size_t size, Time now) 
         return now;
     }
     const auto end = [&] {
-        return link.busy_from + static_cast<Time>(link.busy_bytes * second / rate);
+        return link.busy_from + static_cast<Time>(link.busy_bytes * nanoseconds_per_second / rate);
     };
     if (const Time free = end(); free <= now || link.busy_bytes > much) {
         link.busy_from = std::max(free, now);

@@ -17,13 +17,13 @@ using net::UnixStream;
 const char* const all = "0.0.0.0";
 const char* const second_loopback = "127.0.0.2";
 
-Task<std::string> outcome_of_connect(Address address) {
+Task<std::string> end_of_connect(Address address) {
     auto connect = [&address]() -> Task<> { co_await TcpStream::connect(address); };
     std::string seen = co_await outcome(connect);
     co_return seen;
 }
 
-std::string outcome_of_listen(const Address& address) {
+std::string end_of_listen(const Address& address) {
     return outcome_of_call([&] { TcpListener::listen(address); });
 }
 
@@ -35,18 +35,18 @@ std::string outcome_of_bind(const Address& address, UdpOptions options = {}) {
 RONDO_BEHAVIOUR(address, "one that this machine does not have is not found",
                 "not_found, not_found") {
     const Address foreign = Address::parse("192.0.2.1", 0);
-    const std::string tcp = outcome_of_listen(foreign);
+    const std::string tcp = end_of_listen(foreign);
     co_return in_order(tcp, outcome_of_bind(foreign));
 }
 
 RONDO_BEHAVIOUR(address, "a listener at all addresses excludes one at a single one", "in_use") {
     TcpListener listener = TcpListener::listen(Address::parse(all, 0));
-    co_return outcome_of_listen(Address::loopback(listener.local_address().port()));
+    co_return end_of_listen(Address::loopback(listener.local_address().port()));
 }
 
 RONDO_BEHAVIOUR(address, "a listener at one address excludes one at all", "in_use") {
     TcpListener listener = TcpListener::listen(Address::loopback(0));
-    co_return outcome_of_listen(Address::parse(all, listener.local_address().port()));
+    co_return end_of_listen(Address::parse(all, listener.local_address().port()));
 }
 
 RONDO_BEHAVIOUR(address, "of UDP too: all addresses and one exclude each other", "in_use, in_use") {
@@ -61,7 +61,7 @@ RONDO_BEHAVIOUR(address, "two addresses of this machine have their own ports", "
     TcpListener listener = TcpListener::listen(Address::loopback(0));
     UdpSocket socket = udp_socket();
     const std::uint16_t port = listener.local_address().port();
-    const std::string tcp = outcome_of_listen(Address::parse(second_loopback, port));
+    const std::string tcp = end_of_listen(Address::parse(second_loopback, port));
     const std::string udp =
         outcome_of_bind(Address::parse(second_loopback, socket.local_address().port()));
     co_return in_order(tcp, udp);
@@ -71,7 +71,7 @@ RONDO_BEHAVIOUR(address, "who listens at one address is not found at another",
                 "refused, timed_out") {
     TcpListener listener = TcpListener::listen(Address::loopback(0));
     const std::uint16_t port = listener.local_address().port();
-    const std::string tcp = co_await outcome_of_connect(Address::parse(second_loopback, port));
+    const std::string tcp = co_await end_of_connect(Address::parse(second_loopback, port));
     UdpSocket hears = udp_socket();
     UdpSocket sender = udp_socket();
     co_await sender.send_to("x", Address::parse(second_loopback, hears.local_address().port()));
@@ -105,7 +105,7 @@ RONDO_BEHAVIOUR(address, "a port can be listened at again while connections live
     auto [client, server] =
         co_await gather(TcpStream::connect(address), OverTcp::accept_one(listener));
     listener.close();
-    const std::string again = outcome_of_listen(address);
+    const std::string again = end_of_listen(address);
     co_await client.write_all("x");
     const std::string text = co_await read_text(server, 1);
     co_return in_order(again, text);
@@ -119,7 +119,7 @@ RONDO_BEHAVIOUR(address, "a connect to 0.0.0.0 comes to this machine", "127.0.0.
 }
 
 RONDO_BEHAVIOUR(address, "nobody listens at port 0", "refused") {
-    co_return co_await outcome_of_connect(Address::loopback(0));
+    co_return co_await end_of_connect(Address::loopback(0));
 }
 
 // EINVAL.

@@ -95,13 +95,14 @@ Task<> ended(TaskHandle<T>& handle) {
 
 }  // namespace rondo::test
 
-#define RONDO_BEHAVIOUR_NAMED(line, area, name, expected, why)                  \
-    static ::rondo::Task<std::string> observe_##line();                         \
-    static const ::rondo::test::Registration registration_##line(               \
-        ::rondo::test::Behaviour{#area, name, expected, why, &observe_##line}); \
-    static ::rondo::Task<std::string> observe_##line()
-#define RONDO_BEHAVIOUR_AT(line, area, name, expected, why) \
-    RONDO_BEHAVIOUR_NAMED(line, area, name, expected, why)
-#define RONDO_BEHAVIOUR(area, name, expected) RONDO_BEHAVIOUR_AT(__LINE__, area, name, expected, "")
+#define RONDO_BEHAVIOUR_NAMED(number, area, name, expected, why)                  \
+    static ::rondo::Task<std::string> observe_##number();                         \
+    static const ::rondo::test::Registration registration_##number(               \
+        ::rondo::test::Behaviour{#area, name, expected, why, &observe_##number}); \
+    static ::rondo::Task<std::string> observe_##number()
+#define RONDO_BEHAVIOUR_AT(number, area, name, expected, why) \
+    RONDO_BEHAVIOUR_NAMED(number, area, name, expected, why)
+#define RONDO_BEHAVIOUR(area, name, expected) \
+    RONDO_BEHAVIOUR_AT(__COUNTER__, area, name, expected, "")
 #define RONDO_BEHAVIOUR_REAL(area, name, expected, why) \
-    RONDO_BEHAVIOUR_AT(__LINE__, area, name, expected, why)
+    RONDO_BEHAVIOUR_AT(__COUNTER__, area, name, expected, why)

@@ -21,6 +21,10 @@ struct OverTcp : NetTest {
     using NetTest::turns;
 };
 
+inline TcpListener local_listener(net::ListenOptions options = {}) {
+    return TcpListener::listen(Address::loopback(0), options);
+}
+
 /// One read into a buffer of `size` bytes: the number of bytes.
 template <class S>
 Task<std::size_t> read_up_to(S& stream, std::size_t size = 64) {

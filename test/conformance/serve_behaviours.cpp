@@ -13,18 +13,6 @@ using net::serve;
 using net::ServeOptions;
 using net::Server;
 
-TcpListener local_listener() { return TcpListener::listen(Address::loopback(0)); }
-
-Task<> echo(TcpStream stream) {
-    for (;;) {
-        const io::Lease lease = co_await stream.read_leased();
-        if (lease.empty()) {
-            co_return;
-        }
-        co_await stream.write_all(lease.bytes());
-    }
-}
-
 Task<std::string> ask(Address address, std::string question) {
     TcpStream stream = co_await TcpStream::connect(address);
     co_await stream.write_all(question);
@@ -42,7 +30,7 @@ Task<> until_active(const Server& server, std::size_t count) {
 RONDO_BEHAVIOUR(serve, "each connection has its handler", "one, two, three, 3") {
     TcpListener listener = local_listener();
     Server server;
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     const Address address = listener.local_address();
     auto [a, b, c] =
         co_await gather(ask(address, "one"), ask(address, "two"), ask(address, "three"));
@@ -56,7 +44,7 @@ RONDO_BEHAVIOUR(serve, "beyond the limit connections wait in the listener", "2, 
     ServeOptions options;
     options.connections_max = 2;
     Server server(options);
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     TcpStream one = co_await TcpStream::connect(listener.local_address());
     TcpStream two = co_await TcpStream::connect(listener.local_address());
     co_await until_active(server, 2);
@@ -95,7 +83,7 @@ RONDO_BEHAVIOUR(serve, "a connection that broke is nobody's report", "0") {
     const Reports reports;
     TcpListener listener = local_listener();
     Server server;
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     {
         TcpStream client = co_await TcpStream::connect(listener.local_address());
         co_await client.write_all("answer me");
@@ -112,7 +100,7 @@ RONDO_BEHAVIOUR(serve, "a connection that broke is nobody's report", "0") {
 RONDO_BEHAVIOUR(serve, "after shut_down a handler ends what it is at", "done, 0, last words") {
     TcpListener listener = local_listener();
     Server server;
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     TcpStream client = co_await TcpStream::connect(listener.local_address());
     co_await until_active(server, 1);
     server.shut_down();
@@ -129,7 +117,7 @@ RONDO_BEHAVIOUR(serve, "after shut_down a handler ends what it is at", "done, 0,
 RONDO_BEHAVIOUR(serve, "after shut_down nothing is accepted", "1, timed_out") {
     TcpListener listener = local_listener();
     Server server;
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     TcpStream client = co_await TcpStream::connect(listener.local_address());
     co_await until_active(server, 1);
     server.shut_down();
@@ -146,7 +134,7 @@ RONDO_BEHAVIOUR(serve, "when the grace is over handlers are cut", "true, 1, 0") 
     ServeOptions options;
     options.grace = 5ms;
     Server server(options);
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     TcpStream client = co_await TcpStream::connect(listener.local_address());
     co_await until_active(server, 1);
     const TimePoint begin = now();
@@ -162,7 +150,7 @@ RONDO_BEHAVIOUR(serve, "without grace handlers are cut at once", "1, 0") {
     ServeOptions options;
     options.grace = Duration::zero();
     Server server(options);
-    TaskHandle<void> serving = create_task(serve(listener, echo, server));
+    TaskHandle<void> serving = create_task(serve(listener, send_back, server));
     TcpStream client = co_await TcpStream::connect(listener.local_address());
     co_await until_active(server, 1);
     server.shut_down();
@@ -173,7 +161,7 @@ RONDO_BEHAVIOUR(serve, "without grace handlers are cut at once", "1, 0") {
 
 RONDO_BEHAVIOUR(serve, "a cancelled serve lets its handlers end, and then stops", "ab, true") {
     TcpListener listener = local_listener();
-    TaskHandle<void> serving = create_task(serve(listener, echo));
+    TaskHandle<void> serving = create_task(serve(listener, send_back));
     TcpStream client = co_await TcpStream::connect(listener.local_address());
     co_await client.write_all("a");
     std::string text = co_await read_text(client, 1);
@@ -218,7 +206,7 @@ RONDO_BEHAVIOUR(serve, "a connection that is silent is ended at its deadline", "
         }
     });
     TaskHandle<void> serving =
-        create_task(serve(listener, net::prepared(3ms, greeting, echo), server));
+        create_task(serve(listener, net::prepared(3ms, greeting, send_back), server));
     TcpStream silent = co_await TcpStream::connect(listener.local_address());
     const std::string end = co_await outcome_of_read(silent);
     server.shut_down();
@@ -229,7 +217,7 @@ RONDO_BEHAVIOUR(serve, "a connection that is silent is ended at its deadline", "
 RONDO_BEHAVIOUR(serve, "a closed listener ends it with its error", "closed") {
     TcpListener listener = local_listener();
     listener.close();
-    co_return co_await outcome([&listener] { return serve(listener, echo); });
+    co_return co_await outcome([&listener] { return serve(listener, send_back); });
 }
 
 }  // namespace

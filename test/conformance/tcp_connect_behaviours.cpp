@@ -7,10 +7,6 @@
 namespace rondo::test {
 namespace {
 
-TcpListener local_listener(net::ListenOptions options = {}) {
-    return TcpListener::listen(Address::loopback(0), options);
-}
-
 // "listening", or the error.
 std::string outcome_of_listen(const Address& address, net::ListenOptions options = {}) {
     try {

@@ -61,7 +61,7 @@ TEST(KernelCalls, a_blocking_pipe_is_never_waited_for) {
     for (Operation* operation : {&read, &write}) {
         operation->data = bytes.data();
         operation->size = static_cast<std::uint32_t>(bytes.size());
-        operation->offset = detail::current_position;
+        operation->offset = current_position;
     }
     EXPECT_EQ(KernelCalls::read(read), -EAGAIN);
     EXPECT_GT(KernelCalls::write(write), 0);

@@ -18,7 +18,7 @@
 namespace rondo::test {
 
 /// The body, and from where it came.
-inline Task<http::ServerResponse> echo(const http::ServerRequest& request) {
+inline Task<http::ServerResponse> answer_request(const http::ServerRequest& request) {
     http::ServerResponse response(200, request.body);
     response.headers.add("x-peer", request.peer.to_string());
     response.headers.add("x-target", request.target);
@@ -48,7 +48,7 @@ protected:
             options.max_body_bytes = 64 << 20;
             TcpListener ours = TcpListener::listen(Address::loopback(0));
             co_await task_group([&](TaskGroup& group) -> Task<> {
-                group.spawn(http::serve(ours, echo, options));
+                group.spawn(http::serve(ours, answer_request, options));
                 Nginx nginx = start(ours.local_address());
                 co_await body(nginx);
                 nginx.program.signal(SIGQUIT);

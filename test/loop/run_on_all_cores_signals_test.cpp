@@ -11,22 +11,10 @@
 
 #include "loop/all_cores_fixture.hpp"
 #include "rondo/loop/shield.hpp"
+#include "support/exit_code.hpp"
 
 namespace rondo::test {
 namespace {
-
-/// The exit code of a child process that calls `function`; negative: the signal that killed it.
-template <class F>
-int exit_code_of(F function) {
-    const pid_t child = fork();
-    if (child == 0) {
-        function();
-        _exit(77);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 template <class F>
 [[gnu::noinline]] void call(const F& function) {

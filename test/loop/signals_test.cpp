@@ -11,6 +11,7 @@
 
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/shield.hpp"
+#include "support/exit_code.hpp"
 #include "support/ledger.hpp"
 
 namespace rondo::test {
@@ -20,20 +21,6 @@ RunOptions with_signals(DriverKind driver = DriverKind::sim) {
     RunOptions options;
     options.driver = driver;
     return options;
-}
-
-/// The exit code of a child process that calls `function`; negative: the signal that killed it.
-template <class F>
-int exit_code_of(F function) {
-    std::fflush(nullptr);
-    const pid_t child = fork();
-    if (child == 0) {
-        function();
-        _exit(77);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 Task<> raise_and_wait(int signal) {

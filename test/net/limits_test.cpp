@@ -49,16 +49,6 @@ double cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-Task<> echo(TcpStream stream) {
-    for (;;) {
-        const io::Lease lease = co_await stream.read_leased();
-        if (lease.empty()) {
-            co_return;
-        }
-        co_await stream.write_all(lease.bytes());
-    }
-}
-
 /// A condition that must hold in a child process; says what failed.
 void require(bool condition, const char* what) {
     if (!condition) {
@@ -84,7 +74,7 @@ void serve_with_64(const RunOptions& options, std::size_t accepts_at_once, int o
             limits.refuse_after = 1h;
             limits.accepts_at_once = accepts_at_once;
             Server server(limits);
-            auto serving = create_task(net::serve(listener, echo, server));
+            auto serving = create_task(net::serve(listener, send_back, server));
             while (server.stats().exhausted == 0) {
                 co_await sleep(1ms);
             }
@@ -217,7 +207,7 @@ TEST_P(LimitsSlow, ten_thousand_idle_connections) {
         options.grace = 1ms;
         Server server(options);
         const long before = resident_bytes();
-        auto serving = create_task(net::serve(listener, echo, server));
+        auto serving = create_task(net::serve(listener, send_back, server));
         const std::uint16_t port = listener.local_address().port();
         EXPECT_EQ(::write(ports[1], &port, sizeof port), static_cast<ssize_t>(sizeof port));
         while (server.active() < count) {

@@ -31,6 +31,17 @@ struct Pair {
     Pair(TcpStream one, TcpStream other) : client(std::move(one)), server(std::move(other)) {}
 };
 
+/// Sends back what comes, until the end.
+inline Task<> send_back(TcpStream stream) {
+    for (;;) {
+        const io::Lease lease = co_await stream.read_leased();
+        if (lease.empty()) {
+            co_return;
+        }
+        co_await stream.write_all(lease.bytes());
+    }
+}
+
 class NetTest : public LedgerTest, public testing::WithParamInterface<RunOptions> {
 protected:
     /// Runs `main` on the driver of this test.

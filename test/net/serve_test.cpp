@@ -19,22 +19,12 @@ namespace {
 using net::ServeOptions;
 using net::Server;
 
-Task<> echo(TcpStream stream) {
-    for (;;) {
-        const io::Lease lease = co_await stream.read_leased();
-        if (lease.empty()) {
-            co_return;
-        }
-        co_await stream.write_all(lease.bytes());
-    }
-}
-
 /// Counts how many of its connections there were at once.
 class CountedEcho {
 public:
     Task<> operator()(TcpStream stream) {
         most_ = std::max(most_, ++active_);
-        co_await echo(std::move(stream));
+        co_await send_back(std::move(stream));
         --active_;
     }
     std::size_t most() const noexcept { return most_; }
@@ -79,7 +69,7 @@ protected:
 class ServeTimeTest : public ServeTest {};
 
 TEST_P(ServeTest, each_connection_has_its_handler) {
-    serving(echo, {}, [&](Address address, Server& server) -> Task<> {
+    serving(send_back, {}, [&](Address address, Server& server) -> Task<> {
         auto [a, b, c] =
             co_await gather(ask(address, "one"), ask(address, "two"), ask(address, "three"));
         EXPECT_EQ(a + b + c, "onetwothree");
@@ -186,7 +176,7 @@ TEST_P(ServeTest, what_nobody_handles_is_reported_but_not_broken_connections) {
 TEST_P(ServeTest, a_cancelled_server_stops_and_lets_handlers_finish) {
     on_driver([&]() -> Task<> {
         TcpListener listener = TcpListener::listen(Address::loopback(0));
-        auto run = create_task(net::serve(listener, echo));
+        auto run = create_task(net::serve(listener, send_back));
         TcpStream client = co_await TcpStream::connect(listener.local_address());
         co_await client.write_all("a");
         const std::string first = co_await read_exactly(client, 1);
@@ -207,8 +197,8 @@ TEST_P(ServeTest, two_listeners_share_one_server) {
         TcpListener one = TcpListener::listen(Address::loopback(0));
         TcpListener other = TcpListener::listen(Address::loopback(0));
         Server server;
-        auto first = create_task(net::serve(one, echo, server));
-        auto second = create_task(net::serve(other, echo, server));
+        auto first = create_task(net::serve(one, send_back, server));
+        auto second = create_task(net::serve(other, send_back, server));
         const std::string a = co_await ask(one.local_address(), "a");
         const std::string b = co_await ask(other.local_address(), "b");
         EXPECT_EQ(a + b, "ab");
@@ -216,7 +206,7 @@ TEST_P(ServeTest, two_listeners_share_one_server) {
         server.shut_down();
         co_await first;
         co_await second;
-        co_await net::serve(one, echo, server);  // does not begin
+        co_await net::serve(one, send_back, server);  // does not begin
     });
 }
 
@@ -239,7 +229,8 @@ TEST_P(ServeTest, a_connection_is_prepared_in_time_or_ended) {
                 errors.push_back(failure.code());
             }
         });
-        auto run = create_task(net::serve(listener, net::prepared(50ms, prepare, echo), server));
+        auto run =
+            create_task(net::serve(listener, net::prepared(50ms, prepare, send_back), server));
         const Address address = listener.local_address();
         const std::string good = co_await ask(address, "hello world");
         EXPECT_EQ(good, " world");
@@ -262,7 +253,7 @@ TEST_P(ServeTimeTest, handlers_are_cancelled_when_the_grace_is_over) {
     on_driver([&]() -> Task<> {
         TcpListener listener = TcpListener::listen(Address::loopback(0));
         Server server(options);
-        auto run = create_task(net::serve(listener, echo, server));
+        auto run = create_task(net::serve(listener, send_back, server));
         TcpStream client = co_await TcpStream::connect(listener.local_address());
         co_await client.write_all("a");
         co_await read_exactly(client, 1);
@@ -283,7 +274,7 @@ TEST_P(ServeTimeTest, without_grace_handlers_are_cancelled_at_once) {
     on_driver([&]() -> Task<> {
         TcpListener listener = TcpListener::listen(Address::loopback(0));
         Server server(options);
-        auto run = create_task(net::serve(listener, echo, server));
+        auto run = create_task(net::serve(listener, send_back, server));
         TcpStream client = co_await TcpStream::connect(listener.local_address());
         co_await until([&] { return server.active() == 1; });
         const TimePoint begin = now();
@@ -300,7 +291,7 @@ TEST_P(ServeTimeTest, a_handler_may_wait_for_the_stop) {
         Server server;
         auto handler = [&](TcpStream stream) -> Task<> {
             auto wait_stop = [&]() -> Task<> { co_await server.wait_stopping(); };
-            co_await race(wait_stop, echo(std::move(stream)));
+            co_await race(wait_stop, send_back(std::move(stream)));
         };
         auto run = create_task(net::serve(listener, std::ref(handler), server));
         TcpStream client = co_await TcpStream::connect(listener.local_address());
@@ -346,7 +337,7 @@ TEST_P(ServeTimeTest, failed_accepts_that_will_pass_do_not_end_it) {
     on_driver([&]() -> Task<> {
         FailingListener listener(passing);
         Server server;
-        auto run = create_task(net::serve(listener, echo, server));
+        auto run = create_task(net::serve(listener, send_back, server));
         co_await listener.ends.wait();
         EXPECT_EQ(server.stats().exhausted, 4U);
         EXPECT_EQ(server.stats().aborted, passing.size() - 4);
@@ -358,7 +349,8 @@ TEST_P(ServeTimeTest, failed_accepts_that_will_pass_do_not_end_it) {
 TEST_P(ServeTimeTest, an_accept_that_cannot_succeed_ends_it) {
     on_driver([&]() -> Task<> {
         FailingListener listener({EBADF});
-        const std::string error = co_await error_of([&] { return net::serve(listener, echo); });
+        const std::string error =
+            co_await error_of([&] { return net::serve(listener, send_back); });
         EXPECT_EQ(error, "closed");
     });
 }
@@ -368,9 +360,9 @@ TEST_P(ServeTimeTest, failures_in_a_row_do_not_spin) {
         FailingListener listener(std::vector<int>(2000, EMFILE));
         FailingListener flood(std::vector<int>(20'000, ECONNABORTED));
         Server server;
-        auto run = create_task(net::serve(listener, echo, server));
+        auto run = create_task(net::serve(listener, send_back, server));
         Server other;
-        auto second = create_task(net::serve(flood, echo, other));
+        auto second = create_task(net::serve(flood, send_back, other));
         co_await sleep(60s);
         EXPECT_GT(listener.calls, 55);
         EXPECT_LT(listener.calls, 180);  // two for each pause: one to refuse
@@ -401,7 +393,7 @@ protected:
                 }
                 server.shut_down();
             };
-            co_await gather(net::serve(listener, echo, server), clients);
+            co_await gather(net::serve(listener, send_back, server), clients);
         };
         const EverywhereReport report = cancel_everywhere(scenario, where);
         EXPECT_GT(report.stopped, 0U);

@@ -29,6 +29,11 @@ using sim::Link;
 using sim::Options;
 using sim::Report;
 
+/// Hosts of the simulated network.
+inline constexpr const char* here = "10.0.0.1";
+inline constexpr const char* there = "10.0.0.2";
+inline constexpr const char* elsewhere = "10.0.0.3";
+
 /// The two ends of a connection.
 struct Ends {
     TcpStream client;

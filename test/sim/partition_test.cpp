@@ -9,9 +9,6 @@
 namespace rondo::test {
 namespace {
 
-constexpr const char* here = "10.0.0.1";
-constexpr const char* there = "10.0.0.2";
-
 class PartitionTest : public NetworkTest {};
 
 void set_option(const TcpStream& stream, int level, int name, int value) {

@@ -3,7 +3,6 @@
 
 #include <deque>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "rondo/coro/gather.hpp"
@@ -13,15 +12,10 @@
 #include "rondo/sync/condition.hpp"
 #include "rondo/sync/event.hpp"
 #include "rondo/sync/lock.hpp"
+#include "sim/planted.hpp"
 
 namespace rondo::test {
 namespace {
-
-void expect(bool holds, const char* otherwise) {
-    if (!holds) {
-        throw std::logic_error(otherwise);
-    }
-}
 
 Task<> work(int steps) {
     for (int i = 0; i < steps; ++i) {

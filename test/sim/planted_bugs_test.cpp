@@ -4,17 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
 
-#include "rondo/sim/explore.hpp"
+#include "sim/planted.hpp"
 
 namespace rondo::test {
 namespace {
-
-constexpr std::size_t runs_max = 1000;
-constexpr std::size_t samples = 9;
 
 struct Way {
     const char* name;
@@ -28,18 +24,10 @@ constexpr Way ways[] = {
     {"pct d=3", Schedule::pct, 3},
 };
 
-// Runs until the first failure, from different first seeds; 0: none was found.
-std::size_t median_runs(const sim::Scenario& scenario, const Way& way) {
-    std::vector<std::size_t> needed;
-    for (std::size_t sample = 0; sample < samples; ++sample) {
-        sim::Plan plan(runs_max, way.schedule);
-        plan.options.pct_depth = way.depth;
-        plan.options.seed = 1 + sample * 10'000;
-        const auto failure = sim::find_failure(plan, scenario);
-        needed.push_back(failure ? failure->run : runs_max + 1);
-    }
-    std::nth_element(needed.begin(), needed.begin() + samples / 2, needed.end());
-    return needed[samples / 2] > runs_max ? 0 : needed[samples / 2];
+std::size_t runs_needed(const sim::Scenario& scenario, const Way& way) {
+    sim::Plan plan(planted_runs_max, way.schedule);
+    plan.options.pct_depth = way.depth;
+    return median_runs(plan, scenario);
 }
 
 std::string cell(std::size_t runs) { return runs == 0 ? "-" : std::to_string(runs); }
@@ -53,7 +41,7 @@ TEST(PlantedBugs, are_found_by_the_drawn_orders_and_seldom_by_the_real_one) {
         EXPECT_EQ(fifo, bug.fifo_shows_it) << bug.name;
         std::size_t needed[std::size(ways)] = {};
         for (std::size_t i = 0; i < std::size(ways); ++i) {
-            needed[i] = median_runs(bug.with_bug, ways[i]);
+            needed[i] = runs_needed(bug.with_bug, ways[i]);
             const bool found = ways[i].schedule == Schedule::random ? bug.random_shows_it
                                                                     : bug.depth <= ways[i].depth;
             EXPECT_EQ(needed[i] != 0, found) << bug.name << ", by " << ways[i].name;

@@ -5,20 +5,14 @@
 #include <functional>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 
 #include "rondo/coro/task_group.hpp"
 #include "sim/network_test.hpp"
+#include "sim/planted.hpp"
 
 namespace rondo::test {
 namespace {
-
-void expect(bool holds, const char* otherwise) {
-    if (!holds) {
-        throw std::logic_error(otherwise);
-    }
-}
 
 struct Message {
     int id = 0;

@@ -4,31 +4,18 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
-#include <vector>
 
-#include "rondo/sim/explore.hpp"
+#include "sim/planted.hpp"
 
 namespace rondo::test {
 namespace {
 
-constexpr std::size_t runs_max = 1000;
-constexpr std::size_t samples = 9;
-
-// Runs until the first failure, from different first seeds; 0: none was found.
-std::size_t median_runs(const PlantedNetworkBug& bug, Schedule schedule) {
-    std::vector<std::size_t> needed;
-    for (std::size_t sample = 0; sample < samples; ++sample) {
-        sim::Plan plan(runs_max, schedule);
-        plan.options.seed = 1 + sample * 10'000;
-        plan.options.faults = bug.faults;
-        const auto failure = sim::find_failure(plan, bug.with_bug);
-        needed.push_back(failure ? failure->run : runs_max + 1);
-    }
-    std::nth_element(needed.begin(), needed.begin() + samples / 2, needed.end());
-    return needed[samples / 2] > runs_max ? 0 : needed[samples / 2];
+std::size_t runs_needed(const PlantedNetworkBug& bug, Schedule schedule) {
+    sim::Plan plan(planted_runs_max, schedule);
+    plan.options.faults = bug.faults;
+    return median_runs(plan, bug.with_bug);
 }
 
 TEST(PlantedNetworkBugs, are_found_by_their_faults_only) {
@@ -36,8 +23,8 @@ TEST(PlantedNetworkBugs, are_found_by_their_faults_only) {
     for (const PlantedNetworkBug& bug : planted_network_bugs()) {
         const auto plain = sim::find_failure(300, bug.with_bug);
         EXPECT_FALSE(plain.has_value()) << bug.name << ": " << plain->message();
-        const std::size_t fifo = median_runs(bug, Schedule::fifo);
-        const std::size_t random = median_runs(bug, Schedule::random);
+        const std::size_t fifo = runs_needed(bug, Schedule::fifo);
+        const std::size_t random = runs_needed(bug, Schedule::random);
         EXPECT_NE(fifo, 0U) << bug.name;
         EXPECT_NE(random, 0U) << bug.name;
         std::printf("%-28s %6zu %8zu  %s\n", bug.name, fifo, random,
@@ -57,7 +44,7 @@ TEST(PlantedNetworkBugs, the_programs_without_them_pass) {
 // With more faults than it needs, the failure is cut down to those that it needs.
 TEST(PlantedNetworkBugs, a_failure_shrinks_to_what_shows_it) {
     for (const PlantedNetworkBug& bug : planted_network_bugs()) {
-        sim::Plan plan(runs_max, Schedule::random);
+        sim::Plan plan(planted_runs_max, Schedule::random);
         plan.options.faults = bug.faults.with(sim::Fault::bandwidth).with(sim::Fault::buffers);
         auto failure = sim::find_failure(plan, bug.with_bug);
         ASSERT_TRUE(failure.has_value()) << bug.name;

@@ -181,7 +181,7 @@ TEST_F(SimRun, counts_the_frames_that_live_on) {
     EXPECT_EQ(report.frames_leaked, 1);
 }
 
-Task<> talk() {
+Task<> exchange() {
     const Pair pair = socket_pair();
     auto [sent, got] = co_await gather(send_all(pair.first, std::string(100'000, 'x')),
                                        receive(pair.second, 100'000));
@@ -192,9 +192,9 @@ Task<> talk() {
 TEST_F(SimRun, the_trace_is_a_function_of_the_recipe) {
     std::set<std::uint64_t> hashes;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        sim::run(talk, Options(Schedule::random, seed), report);
+        sim::run(exchange, Options(Schedule::random, seed), report);
         const Report again = std::exchange(report, Report());
-        sim::run(talk, Options(Schedule::random, seed), report);
+        sim::run(exchange, Options(Schedule::random, seed), report);
         EXPECT_EQ(report.trace_hash, again.trace_hash);
         EXPECT_EQ(report.steps, again.steps);
         hashes.insert(report.trace_hash);
@@ -204,10 +204,10 @@ TEST_F(SimRun, the_trace_is_a_function_of_the_recipe) {
 
 TEST_F(SimRun, a_network_that_does_not_lie_delivers_all_at_once) {
     Options options(Schedule::random, 3);
-    sim::run(talk, options, report);
+    sim::run(exchange, options, report);
     const std::uint64_t lying = report.steps;
     options.network_lies = false;
-    sim::run(talk, options, report);
+    sim::run(exchange, options, report);
     EXPECT_LT(report.steps, lying);
 }
 

@@ -14,10 +14,6 @@ using net::Server;
 using net::StreamLimits;
 using net::TimedStream;
 
-constexpr const char* here = "10.0.0.1";
-constexpr const char* there = "10.0.0.2";
-constexpr const char* elsewhere = "10.0.0.3";
-
 class SilenceTest : public NetworkTest {
 protected:
     static StreamLimits limits() {

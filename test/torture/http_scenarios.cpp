@@ -99,17 +99,17 @@ bool breaks_the_exchange(const Error& error, const Fault&) {
 }
 
 // The server goes on after them; libcurl tries again on a new connection.
-const std::vector<std::string_view> goes_on = {"accept4", "socket",   "recv",        "send",
-                                               "sendmsg", "shutdown", "getpeername", "epoll_ctl"};
+const std::vector<std::string_view> http_goes_on = {
+    "accept4", "socket", "recv", "send", "sendmsg", "shutdown", "getpeername", "epoll_ctl"};
 
 }  // namespace
 
 Scenarios http_scenarios() {
     return {
-        {"http exchanges", &http_exchanges, 0, goes_on, &breaks_the_exchange},
-        {"parallel exchanges", &parallel_exchanges, 0, goes_on, &breaks_the_exchange},
+        {"http exchanges", &http_exchanges, 0, http_goes_on, &breaks_the_exchange},
+        {"parallel exchanges", &parallel_exchanges, 0, http_goes_on, &breaks_the_exchange},
         {"stopped exchange", &stopped_exchange, 0, {"epoll_ctl"}, &breaks_the_exchange},
-        {"http bytes", &http_bytes, 0, goes_on, &breaks_the_exchange},
+        {"http bytes", &http_bytes, 0, http_goes_on, &breaks_the_exchange},
     };
 }
 

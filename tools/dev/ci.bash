@@ -83,37 +83,28 @@ readme_demo() {
         die "the last line of the demo is not as promised"
 }
 
-# whole <preset> [argument of cmake…]: from here on each module is tested in one process. That takes
-# a fraction of the time that a process for each test takes, as ./dev test starts them.
-whole() {
-    mkdir -p build
-    configure "$@" -DRONDO_TEST_WHOLE=ON
-}
-
-build_whole() { whole "$1" && cmake --build --preset "$1" -j "$JOBS"; }
-
-test_whole() { whole "$1" && test_preset "$@"; }
-
-# test_modules <preset> [module…]: builds and tests these modules, or all; not the examples, which
-# ./dev matrix runs under the sanitizers, nor what is marked slow.
+# test_modules <preset> <module>…: builds and tests these modules, but for what is marked slow; not
+# the examples either, which ./dev matrix runs under the sanitizers.
 test_modules() {
-    local preset=$1 only=()
+    local preset=$1
     shift
-    (($# == 0)) || only=(-DRONDO_CLI=OFF "-DRONDO_TEST_MODULES=$(IFS=';' && echo "$*")")
-    whole "$preset" -DRONDO_EXAMPLES=OFF "${only[@]}"
+    mkdir -p build
+    configure "$preset" -DRONDO_CLI=OFF -DRONDO_EXAMPLES=OFF \
+        "-DRONDO_TEST_MODULES=$(IFS=';' && echo "$*")"
     cmake --build --preset "$preset" -j "$JOBS"
     test_preset "$preset" -LE slow
 }
 
 headers() { build_preset "$1" --target all_verify_interface_header_sets; }
 
-# Meant to fit 45 minutes on two cores: all modules with g++ -O2 and clang TSan; what makes and
-# resumes coroutines with clang -O2 and under g++'s ASan as well; the rest, but for the programs,
-# under clang's. ./dev matrix is the whole. g++ compiles coroutines under its sanitizers three times
-# faster at -O0 than at -O1, hence those presets.
+# Meant to fit 45 minutes on two cores, with nothing compiled before: all modules with g++ -O2, on
+# both drivers; what makes and resumes coroutines with clang -O2 and under g++'s ASan as well; the
+# rest, but for the programs, under clang's; where threads meet, under clang's TSan. ./dev matrix is
+# the whole. Sanitizers are built at -O0: it takes half to a third of the time of -O1.
 cmd_ci() {
     local heart=(compilers coro loop sync io driver)
     local rest=(base sim net os conformance tls http interop torture fuzz)
+    local threads=(base coro loop sync driver net os)
     step "setup" cmd_setup
     step "tidy: our rules" cmd_tidy --fast
     step "tidy: its own tests" python3 tools/test_tidy.py
@@ -121,16 +112,15 @@ cmd_ci() {
     step "README: ./dev demo" readme_demo
     step "README: ./dev test (g++ release)" readme_command test
     step "oracle: 2000 programs" cmd_oracle 2000
-    step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_whole gcc-release -LE slow
-    step "g++ release, RONDO_DRIVER=uring" with_driver uring test_whole gcc-release -LE slow
+    step "g++ release, RONDO_DRIVER=epoll" with_driver epoll test_preset gcc-release -LE slow
     step "g++ release: headers alone" headers gcc-release
     step "instructions within their limits" cmd_bench micro --quick
     step "clang release" test_modules clang-release "${heart[@]}"
     step "clang release: headers alone" headers clang-release
-    step "clang-tidy" clang_tidy
+    step "clang-tidy, without its analyzer" clang_tidy --checks=-clang-analyzer-*
     step "g++ ASan and UBSan" test_modules gcc-asan "${heart[@]}"
     step "clang ASan and UBSan" test_modules clang-asan "${rest[@]}"
-    step "clang TSan" test_modules clang-tsan
+    step "clang TSan" test_modules clang-tsan "${threads[@]}"
     step "package consumers" test/package/run
     print_table
 }
@@ -142,11 +132,12 @@ cmd_matrix() {
     step "setup" cmd_setup
     local preset driver
     for preset in "${chosen[@]}"; do
-        step "$preset: build" build_whole "$preset"
+        step "$preset: build" build_preset "$preset"
         for driver in uring epoll; do
             step "$preset: $driver" with_driver "$driver" test_preset "$preset"
         done
     done
+    step "clang-tidy" clang_tidy
     step "package consumers" test/package/run
     print_table
 }

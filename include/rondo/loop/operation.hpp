@@ -30,9 +30,9 @@ enum class OperationKind : std::uint8_t {
     shutdown,  ///< size: SHUT_RD, SHUT_WR or SHUT_RDWR; result: 0
     close,     ///< result: 0. Requires: no other operation in flight on the descriptor
     // Completion kinds, on any descriptor: files, pipes, terminals. What has no position wants
-    // offset -1, and one reader and one writer at a time.
-    read,   ///< data, size, offset (-1: current position); result: bytes, 0 at the end
-    write,  ///< data, size, offset (-1: current position); result: bytes, may be short
+    // current_position, and one reader and one writer at a time.
+    read,   ///< data, size, offset (or current_position); result: bytes, 0 at the end
+    write,  ///< data, size, offset (or current_position); result: bytes, may be short
     // Completion kinds of files. Paths end with NUL; a relative one begins at `fd`, a directory, or
     // at the working directory when fd is at_working_directory. Result 0 where nothing else is
     // said.
@@ -57,6 +57,9 @@ static_assert(static_cast<int>(OperationKind::copy) < 64);
 
 /// Operation::fd: relative paths begin at the working directory.
 inline constexpr int at_working_directory = -100;
+
+/// Operation::offset of a read or write: the descriptor's own position, or none, as with a stream.
+inline constexpr std::uint64_t current_position = ~std::uint64_t{0};
 
 /// Operation::size of the message kinds: 0, or both added.
 ///

@@ -14,13 +14,12 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/signal_set.hpp"
 #include "driver/monotonic.hpp"
 #include "rondo/base/assert.hpp"
 
 namespace rondo::detail {
 namespace {
-
-constexpr std::size_t signal_set_size = 8;
 
 // Another thread's ring may get the addresses of one that was closed. The kernel orders the two,
 // but by system calls that no tool and no memory model sees; this does it in their terms.
@@ -116,6 +115,7 @@ void Ring::probe_absolute_timer() noexcept {
 int Ring::call(unsigned wait_for, unsigned flags, const void* argument, std::size_t size) noexcept {
     auto& queue = ring_.sq;
     const unsigned batch = unsubmitted();
+    published_ = true;
     std::atomic_ref(*queue.ktail).store(queue.sqe_tail, std::memory_order_release);
     const long result = syscall(__NR_io_uring_enter, enter_fd_, batch, wait_for,
                                 flags | enter_flags_, argument, size);
@@ -158,7 +158,7 @@ void Ring::enter(Driver::Time until) noexcept {
     unsigned wait_for = until > 0 && aside_.empty() ? 1 : 0;
     __kernel_timespec deadline{};
     io_uring_getevents_arg argument{};
-    argument.sigmask_sz = signal_set_size;
+    argument.sigmask_sz = kernel_signal_set_size;
     const bool timed = wait_for != 0 && until != Driver::never;
     if (timed) {
         const Driver::Time bound = absolute_timer_ ? until : until - monotonic_now();

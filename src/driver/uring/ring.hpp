@@ -47,11 +47,9 @@ public:
                    : nullptr;
     }
 
-    /// Whether reap() would find one.
-    bool has_completions() const noexcept {
-        const unsigned tail = std::atomic_ref(*ring_.cq.ktail).load(std::memory_order_relaxed);
-        return tail != *ring_.cq.khead || !aside_.empty();
-    }
+    /// Whether something was published since the last reap(), which may have completed. Reads
+    /// nothing of the ring's memory, which a child does not have.
+    bool may_have_completions() const noexcept { return published_; }
 
     /// Publishes the batch.
     void submit() noexcept { call(0, 0, nullptr, 0); }
@@ -85,12 +83,14 @@ private:
     std::uint64_t opcodes_ = 0;
     unsigned enter_flags_ = 0;
     int enter_fd_ = -1;
+    bool published_ = false;
     bool absolute_timer_ = false;
     bool open_ = false;
 };
 
 template <class Take>
 void Ring::reap(Take take) noexcept {
+    published_ = false;
     for (std::size_t i = 0; i < aside_.size(); ++i) {
         const io_uring_cqe completion = aside_[i];
         take(completion);

@@ -29,7 +29,7 @@ public:
 
     WaitResult wait(Time until) noexcept override;
     bool pending() const noexcept override {
-        return ring_.unsubmitted() > 0 || !ended_.empty() || ring_.has_completions();
+        return ring_.unsubmitted() > 0 || !ended_.empty() || ring_.may_have_completions();
     }
     bool accepts_beside() const noexcept override { return true; }
     const char* name() const noexcept override { return "uring"; }

@@ -13,6 +13,7 @@ function(rondo_library target)
     set_target_properties(${target} PROPERTIES
         EXPORT_NAME ${name}
         POSITION_INDEPENDENT_CODE ON
+        DEFINE_SYMBOL ""  # shared and static ones are compiled alike
         VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     )

@@ -5,6 +5,7 @@
 // that call's table; see trial.cpp for what it may come to.
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <set>
 #include <string>
@@ -95,19 +96,36 @@ std::vector<Trial> planned(const Scenario& scenario, DriverKind driver, Tally& t
     }
 }
 
-int torture(std::string_view only) {
+/// What is to be tried: the faults of one scenario or all, and of these every so many-th.
+struct Choice {
+    std::string_view scenario;
+    std::size_t every = 1;
+};
+
+/// Every `step`-th, beginning with the `first`-th.
+std::vector<Trial> sample(const std::vector<Trial>& trials, std::size_t first, std::size_t step) {
+    std::vector<Trial> result;
+    for (std::size_t i = first; i < trials.size(); i += step) {
+        result.push_back(trials[i]);
+    }
+    return result;
+}
+
+int torture(const Choice& choice) {
     Tally& tally = make_shared_tally();
+    std::size_t first = 0;
     std::set<std::string_view> reached;
     const Scenarios scenarios = all_scenarios();
     const Row total(tally);
     print_head();
     for (const DriverKind driver : drivers) {
         for (const Scenario& scenario : scenarios) {
-            if (!only.empty() && scenario.name != only) {
+            if (!choice.scenario.empty() && scenario.name != choice.scenario) {
                 continue;
             }
             const Row row(tally);
-            const std::vector<Trial> trials = planned(scenario, driver, tally);
+            const std::vector<Trial> trials =
+                sample(planned(scenario, driver, tally), first++ % choice.every, choice.every);
             for (const Trial& trial : trials) {
                 reached.insert(trial.fault.call);
             }
@@ -133,11 +151,20 @@ int main(int argc, char** argv) {
     if (arguments.size() == 6 && arguments[0] == "--once") {
         return rondo::test::once(arguments);
     }
-    if (arguments.size() > 1 || (!arguments.empty() && arguments[0].starts_with("-"))) {
+    rondo::test::Choice choice;
+    std::size_t next = 0;
+    if (arguments.size() >= 2 && arguments[0] == "--every") {
+        choice.every = std::strtoul(argv[2], nullptr, 10);
+        next = 2;
+    }
+    if (next < arguments.size()) {
+        choice.scenario = arguments[next++];
+    }
+    if (choice.every == 0 || next < arguments.size() || choice.scenario.starts_with("-")) {
         std::puts(
-            "torture [SCENARIO]\n"
+            "torture [--every N] [SCENARIO]   every N-th fault only\n"
             "torture --once SCENARIO uring|epoll CALL NUMBER ERRNO   in this process");
         return 1;
     }
-    return rondo::test::torture(arguments.empty() ? "" : arguments[0]);
+    return rondo::test::torture(choice);
 }

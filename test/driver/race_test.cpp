@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <string>
 #include <thread>
 
 #include "driver/racer.hpp"
@@ -101,12 +102,19 @@ private:
 INSTANTIATE_TEST_SUITE_P(drivers, RaceSlow, testing::ValuesIn(real_drivers()),
                          [](const auto& one) { return name_of(one.param); });
 
-TEST_P(RaceSlow, cancelled_receives_lose_no_byte) {
-    const auto [client, server] = bench_->tcp_pair();
+void expect_stream(const char* bytes, int count, std::size_t position) {
+    for (int k = 0; k < count; ++k) {
+        ASSERT_EQ(bytes[k], byte_at(position + static_cast<std::size_t>(k)));
+    }
+}
+
+void race_receives(Bench& bench, OperationKind kind) {
+    const bool leased = kind == OperationKind::receive_leased;
+    const auto [client, server] = bench.tcp_pair();
     const int blocking = dup(client);
     ASSERT_EQ(fcntl(blocking, F_SETFL, 0), 0);
     Writer writer(blocking);
-    Racer racer(*bench_);
+    Racer racer(bench);
     GuardedPages guard;
     const long races = race_count();
     long with_bytes = 0;
@@ -116,16 +124,18 @@ TEST_P(RaceSlow, cancelled_receives_lose_no_byte) {
         char* pages = guarded ? guard.open() : nullptr;
         char* buffer = guarded ? guard.buffer_of(pages) : stack;
         alignas(TestOperation) char place[sizeof(TestOperation)];
-        auto* operation = new (guarded ? pages : place) TestOperation(
-            OperationKind::receive, server, buffer, 1 + racer.dice.below(sizeof stack));
+        auto* operation = new (guarded ? pages : place)
+            TestOperation(kind, server, buffer, 1 + racer.dice.below(sizeof stack));
         racer.run(*operation);
         if (operation->result != -ECANCELED) {
             ASSERT_GT(operation->result, 0);
             ++with_bytes;
-            for (int k = 0; k < operation->result; ++k) {
-                ASSERT_EQ(buffer[k], byte_at(writer.received + static_cast<std::size_t>(k)));
-            }
+            expect_stream(static_cast<const char*>(operation->data), operation->result,
+                          writer.received);
             writer.received += static_cast<std::size_t>(operation->result);
+            if (leased) {
+                bench.driver().give_back(operation->data);
+            }
         }
         if (guarded) {
             guard.shut(pages);
@@ -133,18 +143,24 @@ TEST_P(RaceSlow, cancelled_receives_lose_no_byte) {
     }
     const std::size_t sent = writer.stop();
     while (writer.received < sent) {
-        for (const char byte : bench_->receive(server)) {
-            ASSERT_EQ(byte, byte_at(writer.received++));
-        }
+        const std::string rest = bench.receive(server);
+        expect_stream(rest.data(), static_cast<int>(rest.size()), writer.received);
+        writer.received += rest.size();
     }
     EXPECT_EQ(racer.terminals, races);
     std::printf(
-        "receive on %s: %ld races, %ld with bytes, %ld cancelled, %zu bytes sent, %zu "
+        "receive%s on %s: %ld races, %ld with bytes, %ld cancelled, %zu bytes sent, %zu "
         "received\n",
-        driver().name(), races, with_bytes, racer.cancelled, sent, writer.received.load());
+        leased ? " into a lease" : "", bench.driver().name(), races, with_bytes, racer.cancelled,
+        sent, writer.received.load());
     ::close(blocking);
-    bench_->close(client);
-    bench_->close(server);
+    bench.close(client);
+    bench.close(server);
+}
+
+TEST_P(RaceSlow, cancelled_receives_lose_no_byte) {
+    race_receives(*bench_, OperationKind::receive);
+    race_receives(*bench_, OperationKind::receive_leased);
 }
 
 // `hint` is the operation's.

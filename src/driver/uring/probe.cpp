@@ -31,7 +31,7 @@ void append(std::string& list, std::string_view name) {
 
 UringProbe probe_uring(const UringMask& mask) {
     UringProbe result;
-    Ring ring;
+    Uring ring;
     result.error = ring.open({}, mask);
     for (const Named& feature : known_features) {
         const bool hidden = feature.bit == IORING_FEAT_NO_IOWAIT && !mask.no_iowait;

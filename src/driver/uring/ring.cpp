@@ -53,14 +53,14 @@ constexpr int required_opcodes[] = {
 
 }  // namespace
 
-Ring::~Ring() {
+Uring::~Uring() {
     if (open_) {
         rings_closed.fetch_add(1, std::memory_order_release);
         io_uring_queue_exit(&ring_);
     }
 }
 
-int Ring::open(RingSize size, const UringMask& mask) noexcept {
+int Uring::open(RingSize size, const UringMask& mask) noexcept {
     io_uring_params parameters{};
     parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                        IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
@@ -95,7 +95,7 @@ int Ring::open(RingSize size, const UringMask& mask) noexcept {
                : 0;
 }
 
-void Ring::probe_opcodes(const UringMask& mask) noexcept {
+void Uring::probe_opcodes(const UringMask& mask) noexcept {
     io_uring_probe* const probe = io_uring_get_probe_ring(&ring_);
     for (int opcode = 0; probe != nullptr && opcode < 64; ++opcode) {
         if (io_uring_opcode_supported(probe, opcode) != 0) {
@@ -106,13 +106,14 @@ void Ring::probe_opcodes(const UringMask& mask) noexcept {
     io_uring_free_probe(probe);
 }
 
-void Ring::probe_absolute_timer() noexcept {
+void Uring::probe_absolute_timer() noexcept {
     io_uring_getevents_arg argument{};
     const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_ABS_TIMER;
     absolute_timer_ = call(0, flags, &argument, sizeof argument) >= 0;
 }
 
-int Ring::call(unsigned wait_for, unsigned flags, const void* argument, std::size_t size) noexcept {
+int Uring::call(unsigned wait_for, unsigned flags, const void* argument,
+                std::size_t size) noexcept {
     auto& queue = ring_.sq;
     const unsigned batch = unsubmitted();
     published_ = true;
@@ -124,14 +125,14 @@ int Ring::call(unsigned wait_for, unsigned flags, const void* argument, std::siz
     return error != 0 ? -error : static_cast<int>(result);
 }
 
-bool Ring::is_full() const noexcept { return unsubmitted() >= ring_.sq.ring_entries; }
+bool Uring::is_full() const noexcept { return unsubmitted() >= ring_.sq.ring_entries; }
 
-bool Ring::kernel_has_work() const noexcept {
+bool Uring::kernel_has_work() const noexcept {
     const unsigned flags = std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed);
     return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 }
 
-io_uring_sqe& Ring::next_entry() noexcept {
+io_uring_sqe& Uring::next_entry() noexcept {
     for (int tries = 0; is_full(); ++tries) {
         RONDO_ASSERT(tries < 1000, "io_uring takes no submissions");
         if (call(0, tries == 0 ? 0 : IORING_ENTER_GETEVENTS, nullptr, 0) < 0) {
@@ -144,7 +145,7 @@ io_uring_sqe& Ring::next_entry() noexcept {
 }
 
 // The kernel refuses submissions while completions that found no room are waiting for it.
-void Ring::set_aside() noexcept {
+void Uring::set_aside() noexcept {
     auto& queue = ring_.cq;
     const unsigned tail = std::atomic_ref(*queue.ktail).load(std::memory_order_acquire);
     for (unsigned head = *queue.khead; head != tail; ++head) {
@@ -153,7 +154,7 @@ void Ring::set_aside() noexcept {
     }
 }
 
-void Ring::enter(Driver::Time until) noexcept {
+void Uring::enter(Driver::Time until) noexcept {
     unsigned flags = IORING_ENTER_GETEVENTS;
     unsigned wait_for = until > 0 && aside_.empty() ? 1 : 0;
     __kernel_timespec deadline{};

@@ -21,12 +21,12 @@ struct RingSize {
 };
 
 /// Used by the thread that opened it only: the kernel binds a ring to its one submitter.
-class Ring {
+class Uring {
 public:
-    Ring() = default;
-    Ring(const Ring&) = delete;
-    Ring& operator=(const Ring&) = delete;
-    ~Ring();
+    Uring() = default;
+    Uring(const Uring&) = delete;
+    Uring& operator=(const Uring&) = delete;
+    ~Uring();
 
     /// 0, or the -errno that says why this system gives no ring that Rondo can use.
     int open(RingSize size = {}, const UringMask& mask = {}) noexcept;
@@ -89,7 +89,7 @@ private:
 };
 
 template <class Take>
-void Ring::reap(Take take) noexcept {
+void Uring::reap(Take take) noexcept {
     published_ = false;
     for (std::size_t i = 0; i < aside_.size(); ++i) {
         const io_uring_cqe completion = aside_[i];

@@ -101,7 +101,7 @@ private:
     SlotTable slots_;
     std::size_t signal_risks_ = 0;
     const bool files_limited_ = file_size_is_limited();
-    Ring ring_;
+    Uring ring_;
 };
 
 /// nullptr and `error` = -errno when the system gives no ring that Rondo can use.

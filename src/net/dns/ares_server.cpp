@@ -55,7 +55,7 @@ ares_addr_port_node node_of(const Address& address) noexcept {
     return node;
 }
 
-NameStatus status_of(int status) noexcept {
+NameStatus status_of_ares(int status) noexcept {
     switch (status) {
         case ARES_ENODATA: return NameStatus::no_data;
         case ARES_ENOTFOUND: return NameStatus::no_such_name;
@@ -116,7 +116,7 @@ NameAnswer answer_of(int status, std::span<const std::byte> message, const Quest
         default: break;
     }
     NameAnswer answer;
-    answer.status = status_of(status);
+    answer.status = status_of_ares(status);
     return answer;
 }
 

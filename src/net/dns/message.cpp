@@ -176,7 +176,7 @@ private:
     NameAnswer answer_;
 };
 
-NameStatus status_of(unsigned code) noexcept {
+NameStatus status_of_code(unsigned code) noexcept {
     switch (code) {
         case 0: return NameStatus::found;
         case 1: return NameStatus::not_understood;
@@ -201,7 +201,7 @@ NameStatus Parser::read_header() {
         reader_.skip_name();
         reader_.skip(4);
     }
-    return status_of(flags & 0xf);
+    return status_of_code(flags & 0xf);
 }
 
 /// The fixed part of a record, and whether it is of the internet. Steps over its data.

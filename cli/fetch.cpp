@@ -123,8 +123,9 @@ void understand(FetchArguments& arguments, const CLI::App& command) {
     options.ok = *ok;
     options.timeout = duration_of("--timeout", arguments.timeout);
     options.connect_timeout = duration_of("--connect-timeout", arguments.connect_timeout);
-    const bool follow = arguments.location || command.count("--max-redirs") > 0;
-    options.max_redirects = follow ? arguments.max_redirects : 0;
+    if (arguments.location || command.count("--max-redirs") > 0) {
+        options.max_redirects = arguments.max_redirects;
+    }
 }
 
 /// Every call may need a descriptor: asks the system for as many as it gives.

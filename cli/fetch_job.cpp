@@ -109,8 +109,8 @@ http::Request FetchJob::request_for(const std::string& url) const {
     }
     request.timeout(options_.timeout)
         .connect_timeout(options_.connect_timeout)
-        .follow_redirects(options_.max_redirects > 0)
-        .max_redirects(options_.max_redirects)
+        .follow_redirects(options_.max_redirects.has_value())
+        .max_redirects(options_.max_redirects.value_or(0))
         .max_body_bytes(options_.max_body);
     return request;
 }

@@ -27,7 +27,7 @@ struct FetchOptions {
     Duration timeout{0};
     Duration connect_timeout{0};
     std::size_t max_body = 0;
-    int max_redirects = 0;
+    std::optional<int> max_redirects;  ///< none: redirects are not followed
     StatusSet ok;
     LineOptions line;
     bool insecure_tls = false;

@@ -188,8 +188,8 @@ RONDO_BARE bool change_directory(SpawnRequest& request) noexcept {
 RONDO_BARE int run_spawned_child(void* argument) noexcept {
     auto& request = *static_cast<SpawnRequest*>(argument);
     reset_signals();
-    if (leave_group(request) && set_limits(request) && take_identity(request) &&
-        change_directory(request) && place_descriptors(request)) {
+    if (leave_group(request) && place_descriptors(request) && set_limits(request) &&
+        take_identity(request) && change_directory(request)) {
         unblock_signals();
         execute(request);
     }

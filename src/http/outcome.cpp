@@ -22,8 +22,7 @@ Errc errc_of(CURLcode code, long os_error) noexcept {
         case CURLE_RECV_ERROR:
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE: return Errc::reset;
-        case CURLE_OUT_OF_MEMORY:
-        case CURLE_FILESIZE_EXCEEDED: return Errc::exhausted;
+        case CURLE_OUT_OF_MEMORY: return Errc::exhausted;
         case CURLE_TOO_MANY_REDIRECTS:
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_BAD_CONTENT_ENCODING:
@@ -47,9 +46,6 @@ std::string Transfer::why() const {
         case Overflow::headers: return "the headers of the answer are too large";
         case Overflow::memory: return "out of memory";
         case Overflow::none: break;
-    }
-    if (result_ == CURLE_FILESIZE_EXCEEDED) {
-        return "the body exceeds " + std::to_string(request_.max_body_bytes()) + " bytes";
     }
     return message_[0] != '\0' ? message_ : curl_easy_strerror(result_);
 }

@@ -2,7 +2,9 @@
 #include "http/transfer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -95,8 +97,6 @@ void Transfer::set_common(const ClientOptions& options) {
         set(CURLOPT_SSL_VERIFYPEER, 0L);
         set(CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    const auto limit = std::min<std::size_t>(request_.max_body_bytes(), LONG_MAX);
-    set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(limit));
 }
 
 void Transfer::set_timeouts() {
@@ -108,7 +108,8 @@ void Transfer::set_timeouts() {
     }
 }
 
-// libcurl turns a redirected POST into a GET by itself, but not one that has a name of its own.
+// libcurl turns a redirected POST into a GET by itself, but not one that has a name of its own: 301
+// and 302 would have it keep its name without its body (RFC 9110 15.4.2 has only POST change).
 void Transfer::set_method() {
     const std::string& method = request_.method();
     if (method == "HEAD") {
@@ -121,6 +122,7 @@ void Transfer::set_method() {
         set(CURLOPT_POSTFIELDS, request_.body().data());
         if (method != "POST") {
             set(CURLOPT_CUSTOMREQUEST, method.c_str());
+            set(CURLOPT_POSTREDIR, long{CURL_REDIR_POST_301} | CURL_REDIR_POST_302);
         }
     } else if (method != "GET") {
         set(CURLOPT_CUSTOMREQUEST, method.c_str());
@@ -183,7 +185,7 @@ std::size_t Transfer::on_header(char* data, std::size_t, std::size_t count, void
         self.overflow_ = Overflow::memory;
         return 0;
     }
-    return count;
+    return self.overflow_ == Overflow::none ? count : 0;
 }
 
 // Each status line begins an answer: after "100 Continue", and after a redirect.
@@ -191,8 +193,8 @@ void Transfer::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) {
         response_.headers.clear();
         const std::size_t space = line.find(' ');
-        const bool see_other = space != line.npos && line.substr(space + 1, 3) == "303";
-        if (see_other && request_.follow_redirects() && request_.method() != "HEAD") {
+        status_ = space != line.npos ? line.substr(space + 1, 3) : std::string_view();
+        if (status_ == "303" && request_.follow_redirects() && request_.method() != "HEAD") {
             curl_easy_setopt(easy_.get(), CURLOPT_CUSTOMREQUEST, nullptr);
         }
         return;
@@ -201,7 +203,26 @@ void Transfer::take_header(std::string_view line) {
     if (colon != line.npos) {
         response_.headers.add(std::string(trimmed(line.substr(0, colon))),
                               std::string(trimmed(line.substr(colon + 1))));
+    } else if (trimmed(line).empty() && has_body_to_come() &&
+               announced_bytes() > request_.max_body_bytes()) {
+        overflow_ = Overflow::body;
     }
+}
+
+// The body of an answer that redirects is not for the caller, and libcurl drops it.
+bool Transfer::has_body_to_come() const noexcept {
+    const Headers& headers = response_.headers;
+    const bool redirects =
+        status_[0] == '3' && request_.follow_redirects() && headers.contains("location");
+    return request_.method() != "HEAD" && status_[0] != '1' && status_ != "204" &&
+           status_ != "304" && !redirects && !headers.contains("transfer-encoding");
+}
+
+std::uint64_t Transfer::announced_bytes() const noexcept {
+    const std::string_view text = response_.headers.get("content-length");
+    std::uint64_t bytes = 0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), bytes);
+    return result.ec == std::errc::result_out_of_range ? UINT64_MAX : bytes;
 }
 
 }  // namespace rondo::http::detail

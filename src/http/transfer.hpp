@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,12 +60,15 @@ private:
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     void take_header(std::string_view line);
+    bool has_body_to_come() const noexcept;
+    std::uint64_t announced_bytes() const noexcept;
 
     const Request& request_;
     std::string origin_;
     std::string shown_url_;  ///< for people: without user and password
     Response response_;
     Duration queued_{0};
+    std::string status_;  ///< of the last answer, as digits
     std::size_t header_bytes_ = 0;
     CURLcode result_ = CURLE_OK;
     Overflow overflow_ = Overflow::none;

@@ -6,6 +6,7 @@
 // the child itself had written lies in the pipe, whose size tells how much may be read without
 // waiting.
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "base/child_process.hpp"
@@ -26,7 +27,8 @@ constexpr std::size_t largest_step = 1024 * 1024;
 /// A text that grows at its end.
 class Collected {
 public:
-    Collected(PipeStream& from, std::size_t limit) noexcept : from_(&from), limit_(limit) {}
+    Collected(PipeStream& from, std::size_t limit) noexcept
+        : from_(&from), limit_(std::min(limit, SIZE_MAX - 1)) {}
 
     /// To the end of the stream.
     Task<> read_all() {

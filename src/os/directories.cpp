@@ -74,11 +74,26 @@ Task<std::vector<DirectoryEntry>> list_path(std::string path) {
 
 Task<std::uint64_t> remove_tree(int at, std::string name);
 
+// Others may remove the same tree: what is gone is as good as removed.
+Task<std::vector<DirectoryEntry>> list_what_is_left(int fd, const std::string& name) {
+    try {
+        co_return co_await list_descriptor(fd, name);
+    } catch (const Error& error) {
+        if (error.code() != Errc::not_found) {
+            throw;
+        }
+    }
+    co_return std::vector<DirectoryEntry>();
+}
+
 Task<std::uint64_t> remove_content(int at, const std::string& name) {
     const int fd =
         co_await detail::path_call(OperationKind::open, name, 0, open_directory | O_NOFOLLOW, at);
+    if (fd == -ENOENT) {
+        co_return 0;
+    }
     const detail::Descriptor directory(check_result(fd, "remove", name));
-    const std::vector<DirectoryEntry> entries = co_await list_descriptor(fd, name);
+    const std::vector<DirectoryEntry> entries = co_await list_what_is_left(fd, name);
     std::uint64_t removed = 0;
     for (const DirectoryEntry& entry : entries) {
         removed += co_await remove_tree(fd, entry.name);

@@ -64,8 +64,7 @@ public:
             add(2, options.err, "stderr of " + name);
         }
         for (const PassedDescriptor& passed : options.pass) {
-            RONDO_REQUIRE(passed.to >= 0, "a descriptor's number is not negative");
-            list_.push_back({passed.from, passed.to});
+            list_.push_back({valid(passed.from), valid(passed.to)});
         }
     }
 

@@ -139,6 +139,8 @@ Task<> copy_by_hand(File& from, File& to, std::uint64_t at) {
     }
 }
 
+constexpr std::uint32_t permissions = 0777;
+
 Task<> copy_path(std::string from_path, std::string to_path) {
     File from = co_await File::open(from_path);
     const FileStatus status = co_await from.stat();
@@ -147,11 +149,15 @@ Task<> copy_path(std::string from_path, std::string to_path) {
     }
     OpenOptions options = OpenOptions::for_writing();
     options.truncate = false;
-    options.mode = status.mode;
+    const std::uint32_t mode = status.mode & permissions;
+    options.mode = mode;
     File to = co_await File::open(to_path, options);
     const FileStatus old = co_await to.stat();
     if (old.is_same_file(status)) {
         throw Error(Errc::invalid, "copy", from_path, "it is the same file as " + to_path);
+    }
+    if (old.is_file() && old.mode != mode) {
+        co_await to.set_mode(mode);  // before there is anything to read
     }
     if (old.is_file() && old.size > 0) {
         co_await to.truncate(0);

@@ -9,6 +9,7 @@
 
 #include "rondo/coro/task.hpp"
 #include "rondo/io/stream.hpp"
+#include "rondo/sync/event.hpp"
 #include "tls/openssl.hpp"
 #include "tls/peer_name.hpp"
 #include "tls/state.hpp"
@@ -20,6 +21,9 @@ namespace rondo::tls::detail {
 /// So a reader and a writer can share it between their awaits. Only the writer sends; what a reader
 /// has to say (it is rare: that it does not renegotiate) goes out with the next write, for a read
 /// that is stopped must have no effect. The exception is the last alert of a failed connection.
+///
+/// The writer receives, too, when the peer's message about the connection itself (a ticket, new
+/// keys) has come in part: OpenSSL sends nothing before it has the rest.
 class Connection {
 public:
     Connection(io::Stream under, const std::shared_ptr<ClientState>& state, const PeerName& host);
@@ -67,9 +71,13 @@ private:
     Task<> hear_why();
     std::size_t decrypt(MutableBytes to);
     std::size_t encrypt(Bytes bytes);
+    bool settle(const char* operation);
+    bool is_flooded();
     Task<> receive(const char* operation);
+    Task<> hear_rest(const char* operation);
     Task<> flush();
     Task<> say_alert();
+    void renew_keys();
 
     void check_writable(const char* operation) const;
     /// Sets failure_ to what OpenSSL has just said.
@@ -85,6 +93,9 @@ private:
     std::string note_;
     std::exception_ptr failure_;  ///< what each further read ends with
     int empty_records_ = 0;       ///< without data, since the last data
+    Event received_;              ///< for who waits while another one receives
+    bool receiving_ = false;
+    bool keys_due_ = false;  ///< new keys were asked for when they could not be made
     bool reading_ = false;
     bool writing_ = false;
     bool dead_ = false;         ///< TLS failed: nothing can be read or written

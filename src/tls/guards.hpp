@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "rondo/sync/event.hpp"
 #include "rondo/tls/error.hpp"
 
 namespace rondo::tls::detail {
@@ -23,6 +24,23 @@ public:
 
 private:
     bool& taken_;
+};
+
+/// The one who waits for the stream below. At the end the others look again.
+class Receiving {
+public:
+    Receiving(bool& taken, Event& done) noexcept : taken_(taken), done_(done) { taken_ = true; }
+    Receiving(const Receiving&) = delete;
+    Receiving& operator=(const Receiving&) = delete;
+    ~Receiving() {
+        taken_ = false;
+        done_.set();
+        done_.clear();
+    }
+
+private:
+    bool& taken_;
+    Event& done_;
 };
 
 /// Unless it is told that all is sent, nothing can be sent any more.

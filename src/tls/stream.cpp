@@ -79,6 +79,13 @@ std::optional<Certificate> TlsStream::peer_certificate() const {
 std::vector<Certificate> TlsStream::peer_chain() const {
     SSL* const ssl = open_one("peer chain").ssl();
     std::vector<Certificate> chain;
+    if (SSL_session_reused(ssl) == 1) {
+        return chain;
+    }
+    X509* const own = SSL_get0_peer_certificate(ssl);
+    if (SSL_is_server(ssl) == 1 && own != nullptr) {
+        chain.push_back(detail::read_certificate(own));  // a server's list is without it
+    }
     const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl);
     for (int i = 0; sent != nullptr && i < sk_X509_num(sent); ++i) {
         chain.push_back(detail::read_certificate(sk_X509_value(sent, i)));

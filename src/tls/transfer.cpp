@@ -76,20 +76,37 @@ std::size_t Connection::decrypt(MutableBytes to) {
             ended_ = true;
         } else if (error != SSL_ERROR_WANT_READ) {
             fail("read");
-        } else if (empty_records_ > empty_records_max) {
-            failure_ = std::make_exception_ptr(TlsError(
-                Errc::protocol, "read", name_, "the peer sends record after record without data"));
-            dead_ = true;
-        } else {
+        } else if (!is_flooded()) {
             break;
         }
     }
     return have;
 }
 
-/// Waits for records. At the end of the stream below, sets ended_ or failure_.
+bool Connection::is_flooded() {
+    if (empty_records_ > empty_records_max && failure_ == nullptr) {
+        failure_ = std::make_exception_ptr(TlsError(
+            Errc::protocol, "read", name_, "the peer sends record after record without data"));
+        dead_ = true;
+    }
+    return failure_ != nullptr;
+}
+
+/// Waits for records, or while another one does. At the end of the stream below, sets ended_ or
+/// failure_; it sets failure_, too, to what it throws.
 Task<> Connection::receive(const char* operation) {
-    io::Lease records = co_await under_.read_leased();
+    if (receiving_) {
+        co_await received_.wait();
+        co_return;
+    }
+    const Receiving mine(receiving_, received_);
+    io::Lease records;
+    try {
+        records = co_await under_.read_leased();
+    } catch (const Error&) {
+        failure_ = std::current_exception();
+        throw;
+    }
     if (!records.empty()) {
         wire_.feed(std::move(records));
     } else if (state_->truncation_is_end && !shaking_hands_) {
@@ -112,14 +129,59 @@ Task<> Connection::write_all(Bytes bytes) {
     }
     std::size_t done = 0;
     while (done < bytes.size()) {
-        done += encrypt(bytes.from(done));
+        const std::size_t made = encrypt(bytes.from(done));
         co_await flush();
         check_writable("write");
+        if (made == 0) {
+            Halfway way(broken_);
+            if (done == 0) {
+                way.sent();
+            }
+            co_await hear_rest("write");
+            way.sent();
+        }
+        done += made;
     }
 }
 
-/// Makes records of as much as fits one buffer.
+/// Ends what OpenSSL has begun: it sends no data before. False: hear_rest() first.
+bool Connection::settle(const char* operation) {
+    if (SSL_in_init(ssl_.get()) == 0) {
+        return true;
+    }
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) {
+        return true;
+    }
+    if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) {
+        fail(operation);
+    }
+    if (is_flooded()) {
+        std::rethrow_exception(failure_);
+    }
+    return false;
+}
+
+/// Waits for more of a message that the peer has sent in part.
+Task<> Connection::hear_rest(const char* operation) {
+    co_await receive(operation);
+    if (failure_ != nullptr) {
+        std::rethrow_exception(failure_);
+    }
+    if (ended_) {
+        throw TlsError(Errc::closed, operation, name_, "the peer ended in the middle of a message");
+    }
+}
+
+/// Makes records of as much as fits one buffer; 0 when something must be heard before.
 std::size_t Connection::encrypt(Bytes bytes) {
+    if (!settle("write")) {
+        return 0;
+    }
+    if (std::exchange(keys_due_, false)) {
+        renew_keys();
+    }
     std::size_t done = 0;
     while (done < bytes.size()) {
         const std::size_t room = wire_.room();
@@ -159,10 +221,12 @@ Task<> Connection::shutdown_write() {
     if (rondo::detail::current_is_cancelled()) {
         co_await yield();
     }
-    ERR_clear_error();
     // New keys that were asked for go first: OpenSSL does not end a connection that owes them.
-    const bool owes_keys = SSL_in_init(ssl_.get()) != 0;
-    if ((owes_keys && SSL_do_handshake(ssl_.get()) != 1) || SSL_shutdown(ssl_.get()) < 0) {
+    while (!settle("shutdown")) {
+        co_await hear_rest("shutdown");
+    }
+    ERR_clear_error();
+    if (SSL_shutdown(ssl_.get()) < 0) {
         fail("shutdown");
         std::rethrow_exception(failure_);
     }
@@ -180,6 +244,15 @@ void Connection::update_keys() {
     if (SSL_get_key_update_type(ssl_.get()) == SSL_KEY_UPDATE_REQUESTED) {
         return;  // nothing was written since the last call: OpenSSL would refuse a second one
     }
+    if (SSL_in_init(ssl_.get()) != 0) {
+        keys_due_ = true;  // nor does it begin with them in the middle of a message
+    } else {
+        renew_keys();
+    }
+}
+
+void Connection::renew_keys() {
+    ERR_clear_error();
     check(SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1, "update keys");
 }
 

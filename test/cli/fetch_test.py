@@ -132,9 +132,10 @@ class Requests(TestCase):
         self.assertEqual((line["status"], "effective_url" in line), (302, False))
         (line,) = results(rondo("fetch", "-L", url).stdout)
         self.assertEqual((line["status"], line["effective_url"]), (200, site.url("/status/200")))
-        done = rondo("fetch", "--max-redirs", "1", url)
-        self.assertEqual(done.returncode, 2)
-        self.assertEqual(results(done.stdout)[0]["error"]["kind"], "protocol")
+        for most in ("0", "1"):
+            done = rondo("fetch", "--max-redirs", most, url)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(results(done.stdout)[0]["error"]["kind"], "protocol")
 
     def test_a_body_beyond_the_limit_fails(self):
         site = self.site()

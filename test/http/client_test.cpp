@@ -274,8 +274,13 @@ TEST_P(ClientTest, follows_redirects) {
         Response response =
             co_await client.send(Request(url(address, "/303")).method("PUT").body("body"));
         EXPECT_EQ(response.body, "GET ");
-        response = co_await client.send(Request(url(address, "/307")).method("PUT").body("body"));
-        EXPECT_EQ(response.body, "PUT body");
+        for (const char* method : {"PUT", "PATCH", "DELETE"}) {
+            for (const char* from : {"/301", "/302", "/307", "/308"}) {
+                response =
+                    co_await client.send(Request(url(address, from)).method(method).body("body"));
+                EXPECT_EQ(response.body, std::string(method) + " body") << from;
+            }
+        }
     });
 }
 
@@ -333,6 +338,30 @@ TEST_P(ClientTest, a_body_has_a_limit) {
         const Response response =
             co_await client.send(Request(url(address, "/")).max_body_bytes(1000));
         EXPECT_EQ(response.body.size(), 1000U);
+    });
+}
+
+TEST_P(ClientTest, only_a_body_that_is_received_counts) {
+    auto handler = [](const ServerRequest& request) -> Task<ServerResponse> {
+        ServerResponse response(200, std::string(1000, 'x'));
+        if (request.path() == "/moved") {
+            response.status = 302;
+            response.headers.add("location", "/small");
+        } else if (request.path() == "/small") {
+            response.body = "small";
+        }
+        co_return response;
+    };
+    serving(handler, [&](Address address) -> Task<> {
+        Client client;
+        Response response =
+            co_await client.send(Request(url(address, "/")).method("HEAD").max_body_bytes(999));
+        EXPECT_EQ(response.headers.get("content-length"), "1000");
+        response = co_await client.send(Request(url(address, "/moved")).max_body_bytes(5));
+        EXPECT_EQ(response.body, "small");
+        const std::string error = co_await failure(client.send(
+            Request(url(address, "/moved")).follow_redirects(false).max_body_bytes(999)));
+        EXPECT_TRUE(error.ends_with("the body exceeds 999 bytes")) << error;
     });
 }
 

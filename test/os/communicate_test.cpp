@@ -120,6 +120,9 @@ TEST_P(CommunicateTest, too_much_output_is_an_error_and_ends_the_child) {
         EXPECT_EQ(done.out.size(), 1000U);
         const std::string one_more = co_await run_error(shell("printf %1001d 1"), how);
         EXPECT_NE(one_more, "no error");
+        how.communicate.output_max = SIZE_MAX;
+        done = co_await os::run(shell("printf %100000d 1"), how);
+        EXPECT_EQ(done.out.size(), 100'000U);
     });
 }
 

@@ -125,6 +125,21 @@ TEST_P(PathsTest, a_tree_is_removed_and_links_out_of_it_are_not_followed) {
     });
 }
 
+TEST_P(PathsTest, several_may_remove_the_same_tree) {
+    on_driver([&]() -> Task<> {
+        for (int round = 0; round < 10; ++round) {
+            for (int i = 0; i < 40; ++i) {
+                std::filesystem::create_directories(folder / ("tree/" + std::to_string(i % 8)));
+                make_file(folder / ("tree/" + std::to_string(i % 8) + "/" + std::to_string(i)), "");
+            }
+            const auto [a, b, c] =
+                co_await gather(os::remove_all(folder / "tree"), os::remove_all(folder / "tree"),
+                                os::remove_all(folder / "tree"));
+            EXPECT_EQ(a + b + c, 49u);
+        }
+    });
+}
+
 TEST_P(PathsTest, a_deep_tree_is_removed) {
     std::string path = folder / "deep";
     for (int i = 0; i < 200; ++i) {

@@ -283,6 +283,33 @@ TEST_P(SpawnTest, limits_hold_in_the_child) {
     });
 }
 
+TEST_P(SpawnTest, to_pass_a_closed_descriptor_is_misuse) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_DEATH(on_driver([]() -> Task<> {
+                     ProcessOptions options = command("true");
+                     options.pass.emplace_back(-1, 5);
+                     co_await says(options);
+                 }),
+                 "a descriptor's number is not negative");
+}
+
+TEST_P(SpawnTest, limits_may_be_below_what_the_parent_has_open) {
+    std::vector<int> open;
+    for (int i = 0; i < 100; ++i) {
+        open.push_back(dup(1));
+    }
+    on_driver([&]() -> Task<> {
+        ProcessOptions options = shell("ulimit -n");
+        options.limits.emplace_back(RLIMIT_NOFILE, 20);
+        options.pass.emplace_back(open.back(), 5);
+        const std::string out = co_await says(options);
+        EXPECT_EQ(out, "20\n");
+    });
+    for (const int fd : open) {
+        ::close(fd);
+    }
+}
+
 TEST_P(SpawnTest, another_user_for_root) {
     if (getuid() != 0) {
         ProcessOptions options = command("id");

@@ -75,6 +75,25 @@ TEST_P(WholeFilesTest, a_copy_has_content_and_permissions) {
     });
 }
 
+TEST_P(WholeFilesTest, a_copy_has_the_permissions_of_what_it_is_a_copy_of) {
+    on_driver([&]() -> Task<> {
+        for (const mode_t mode : {0600, 0755, 0666, 0444, 04755}) {
+            make_file(folder / "from", "text");
+            EXPECT_EQ(chmod((folder / "from").c_str(), mode), 0);
+            make_file(folder / "old", "old text");
+            EXPECT_EQ(chmod((folder / "old").c_str(), 0644), 0);
+            for (const char* to : {"old", "new"}) {
+                co_await os::copy_file(folder / "from", folder / to);
+                const os::FileStatus status = co_await os::stat(folder / to);
+                EXPECT_EQ(status.mode, mode & 0777) << to;
+                EXPECT_EQ(content_of(folder / to), "text");
+            }
+            co_await os::remove(folder / "new");
+            co_await os::remove(folder / "from");
+        }
+    });
+}
+
 TEST_P(WholeFilesTest, a_copy_by_hand_is_the_same) {
     on_driver([&]() -> Task<> {
         const TemporaryFolder other(true);

@@ -21,6 +21,7 @@ protected:
         EXPECT_EQ(text, "hello");
         EXPECT_EQ(both.client.resumed(), both.server.resumed());
         EXPECT_TRUE(both.client.peer_certificate().has_value());
+        EXPECT_EQ(both.client.peer_chain().empty(), both.client.resumed());
         co_return both.client.resumed();
     }
 };

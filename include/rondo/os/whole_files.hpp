@@ -27,11 +27,13 @@ Task<> write_file(std::string_view path, Bytes bytes);
 /// it is removed.
 Task<> replace_file(std::string_view path, Bytes bytes);
 
-/// Copies content and permissions; what `to` was is overwritten. The system copies by itself where
-/// it can, and on some file systems shares the blocks.
+/// Copies content and permissions (whatever the umask, without set-user-id and its like); what `to`
+/// was is overwritten. The system copies by itself where it can, and on some file systems shares
+/// the blocks.
 ///
 /// Cancellation: a stopped or failed copy leaves a part in `to`.
-/// Errors: Error (invalid) when both paths lead to the same file.
+/// Errors: Error (invalid) when both paths lead to the same file; Error, with nothing written, when
+/// `to` may be written but its permissions not be changed.
 Task<> copy_file(std::string_view from, std::string_view to);
 
 }  // namespace rondo::os

@@ -3,7 +3,24 @@
 
 #include <cstring>
 
+#include "rondo/base/error.hpp"
+
 namespace rondo::io {
+namespace {
+
+/// While it lives, what was collected is being sent.
+class Sending {
+public:
+    explicit Sending(bool& sending) noexcept : sending_(sending) { sending_ = true; }
+    Sending(const Sending&) = delete;
+    Sending& operator=(const Sending&) = delete;
+    ~Sending() { sending_ = false; }
+
+private:
+    bool& sending_;
+};
+
+}  // namespace
 
 bool CollectedWrite::await_ready() {
     if (!rondo::detail::current_is_cancelled() && writer_->collect(bytes_)) {
@@ -27,7 +44,14 @@ void CollectedWrite::await_resume() {
     }
 }
 
+void BufferedWriter::require_idle(const char* operation) const {
+    if (sending_) {
+        throw Error(Errc::busy, operation, to_->name(), "another one is sending");
+    }
+}
+
 bool BufferedWriter::collect(Bytes bytes) {
+    require_idle("write");
     const std::size_t size = collected_.size() + bytes.size();
     if (size > capacity || !to_->is_open()) {
         return false;
@@ -44,15 +68,19 @@ bool BufferedWriter::collect(Bytes bytes) {
 }
 
 Task<> BufferedWriter::send(Bytes bytes) {
+    require_idle("write");
+    const Sending sending(sending_);
     const Bytes parts[] = {collected_.bytes(), bytes};
     co_await to_->write_all(parts);
     collected_.give_back();
 }
 
 Task<> BufferedWriter::flush() {
+    require_idle("flush");
     if (collected_.empty()) {
         co_return;
     }
+    const Sending sending(sending_);
     co_await to_->write_all(collected_.bytes());
     collected_.give_back();
 }

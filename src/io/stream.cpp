@@ -9,6 +9,10 @@ void detail::throw_one_way(const char* operation, const std::string& name) {
     throw Error(Errc::not_supported, operation, name, "the stream has one direction only");
 }
 
+void detail::throw_halfway(const std::string& name) {
+    throw Error(Errc::closed, "write", name, "an earlier write ended halfway");
+}
+
 void Stream::close() noexcept {
     if (body_ != nullptr) {
         body_->close();

@@ -30,6 +30,22 @@ std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
     return port;
 }
 
+/// The number of the interface, which `host` loses; 0 when it has none.
+std::optional<std::uint32_t> take_zone(std::string_view& host) noexcept {
+    const std::size_t percent = host.find('%');
+    if (percent == host.npos) {
+        return 0;
+    }
+    const char* const end = host.data() + host.size();
+    std::uint32_t zone = 0;
+    const auto [at, error] = std::from_chars(host.data() + percent + 1, end, zone);
+    if (error != std::errc() || at != end || zone == 0) {
+        return std::nullopt;
+    }
+    host = host.substr(0, percent);
+    return zone;
+}
+
 }  // namespace
 
 Address::Address() noexcept {
@@ -63,13 +79,14 @@ std::optional<Address> Address::try_parse(std::string_view host, std::uint16_t p
             return std::nullopt;
         }
     }
+    const auto zone = take_zone(host);
     char text[INET6_ADDRSTRLEN] = {};
-    if (host.size() >= sizeof text || host.find('\0') != host.npos) {
+    if (!zone || host.size() >= sizeof text || host.find('\0') != host.npos) {
         return std::nullopt;
     }
     host.copy(text, host.size());
     sockaddr_in ipv4{};
-    if (inet_pton(AF_INET, text, &ipv4.sin_addr) == 1) {
+    if (*zone == 0 && inet_pton(AF_INET, text, &ipv4.sin_addr) == 1) {
         ipv4.sin_family = AF_INET;
         ipv4.sin_port = htons(port);
         return from(reinterpret_cast<const sockaddr*>(&ipv4), sizeof ipv4);
@@ -78,6 +95,7 @@ std::optional<Address> Address::try_parse(std::string_view host, std::uint16_t p
     if (inet_pton(AF_INET6, text, &ipv6.sin6_addr) == 1) {
         ipv6.sin6_family = AF_INET6;
         ipv6.sin6_port = htons(port);
+        ipv6.sin6_scope_id = *zone;
         return from(reinterpret_cast<const sockaddr*>(&ipv6), sizeof ipv6);
     }
     return std::nullopt;
@@ -149,7 +167,11 @@ std::string Address::host() const {
 }
 
 std::string Address::to_string() const {
-    const std::string text = is_ipv6() ? "[" + host() + "]" : host();
+    std::string text = host();
+    if (is_ipv6()) {
+        const std::uint32_t zone = as<sockaddr_in6>(bytes_).sin6_scope_id;
+        text = "[" + text + (zone != 0 ? "%" + std::to_string(zone) : "") + "]";
+    }
     return text + ":" + std::to_string(port());
 }
 

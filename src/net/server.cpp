@@ -47,6 +47,8 @@ void Server::shut_down() noexcept {
 }
 
 Server::Serving::Serving(Server& server, TaskGroup& group) : server_(server), group_(group) {
+    RONDO_REQUIRE(server.groups_.size() < server.options_.connections_max,
+                  "a server with fewer places than listeners");
     server.groups_.push_back(&group);
     server.reserve_.take();
 }
@@ -55,7 +57,9 @@ Server::Serving::Serving(Server& server, TaskGroup& group) : server_(server), gr
 Server::Serving::~Serving() {
     std::erase(server_.groups_, &group_);
     if (server_.groups_.empty()) {
-        server_.stopping_.set();
+        if (rondo::stopping()) {
+            server_.stopping_.set();
+        }
         server_.reserve_.close();
     }
 }

@@ -163,6 +163,34 @@ TEST_P(BufferedWriterTest, a_flush_that_was_refused_can_be_repeated) {
     });
 }
 
+TEST_P(BufferedWriterTest, a_second_writer_is_told_and_nothing_is_lost) {
+    on_driver([&]() -> Task<> {
+        Ends ends = co_await connected();
+        io::BufferedWriter out(ends.client);
+        const std::string large = numbered_text(beyond());
+        auto send = [&]() -> Task<> { co_await out.write(large); };
+        auto write = [&]() -> Task<> { co_await out.write("second"); };
+        co_await out.write("first");
+        auto sending = create_task(send());
+        co_await turns(20);
+        std::string code = co_await code_of(write());
+        EXPECT_EQ(code, "busy");
+        code = co_await code_of(out.flush());
+        EXPECT_EQ(code, "busy");
+        std::string read;
+        while (read.size() < 5 + large.size()) {
+            const io::Lease lease = co_await ends.server.read_leased();
+            read += lease.bytes().text();
+        }
+        co_await sending;
+        co_await write();
+        co_await out.flush();
+        ends.client.close();
+        read += co_await read_to_end(ends.server);
+        EXPECT_TRUE(read == "first" + large + "second");
+    });
+}
+
 TEST_P(BufferedWriterTest, fails_as_its_stream_does) {
     on_driver([&]() -> Task<> {
         Ends ends = co_await connected();

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "net/net_test.hpp"
+#include "rondo/loop/sleep.hpp"
+#include "rondo/loop/timeout.hpp"
 
 namespace rondo::test {
 namespace {
@@ -43,6 +45,45 @@ TEST_P(StreamTest, gives_the_stream_inside_by_its_type) {
         stream.close();
         stream.close();
         EXPECT_FALSE(stream.is_open());
+    });
+}
+
+/// Takes one run of bytes at a time, and never those that say "wait".
+class OneByOne {
+public:
+    explicit OneByOne(std::string& taken) : taken_(&taken) {}
+    Task<> write_all(Bytes bytes) {
+        if (bytes.text() == "wait") {
+            co_await sleep(1h);
+        }
+        *taken_ += bytes.text();
+    }
+    void shutdown_write() {}
+    void close() noexcept {}
+    bool is_open() const noexcept { return true; }
+    std::string name() const { return "one by one"; }
+
+private:
+    std::string* taken_;
+};
+
+TEST_P(StreamTest, stopped_between_two_parts_it_writes_no_more) {
+    on_driver([&]() -> Task<> {
+        std::string taken;
+        io::Stream stream{OneByOne(taken)};
+        const Bytes parts[] = {Bytes("one "), Bytes(""), Bytes("wait")};
+        co_await move_on_after(1ms, stream.write_all(parts));
+        EXPECT_EQ(taken, "one ");
+        std::string error = co_await error_of([&] { return stream.write_all("two"); });
+        EXPECT_EQ(error, "closed");
+        error = co_await error_of([&] { return stream.write_all(parts); });
+        EXPECT_EQ(error, "closed");
+        io::Stream other{OneByOne(taken)};
+        const Bytes waiting[] = {Bytes(""), Bytes("wait"), Bytes("one ")};
+        co_await move_on_after(1ms, other.write_all(waiting));
+        const Bytes whole[] = {Bytes("two "), Bytes("three")};
+        co_await other.write_all(whole);
+        EXPECT_EQ(taken, "one two three");
     });
 }
 

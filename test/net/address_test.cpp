@@ -19,7 +19,7 @@ TEST(AddressTest, the_default_is_any_address_and_any_port) {
 
 TEST(AddressTest, reads_back_what_it_prints) {
     for (const char* text : {"127.0.0.1:80", "0.0.0.0:0", "255.255.255.255:65535", "[::1]:8080",
-                             "[fe80::1]:1", "[::ffff:1.2.3.4]:5"}) {
+                             "[fe80::1]:1", "[::ffff:1.2.3.4]:5", "[fe80::1%7]:80"}) {
         EXPECT_EQ(Address::parse(text).to_string(), text);
     }
 }
@@ -46,14 +46,18 @@ TEST(AddressTest, equality_is_of_host_port_and_family) {
     EXPECT_NE(Address::parse("::1", 1), Address::parse("::2", 1));
     EXPECT_NE(Address::parse("127.0.0.1", 1), Address::parse("127.0.0.2", 1));
     EXPECT_NE(Address::parse("0.0.0.0", 0), Address::parse("::", 0));
+    EXPECT_NE(Address::parse("fe80::1%1", 1), Address::parse("fe80::1%2", 1));
+    EXPECT_EQ(Address::parse("fe80::1%2", 1), Address::parse("[fe80::1%2]:1"));
+    EXPECT_EQ(Address::parse("fe80::1%2", 1).host(), "fe80::1");
 }
 
 TEST(AddressTest, refuses_what_is_no_numeric_address) {
     using namespace std::string_view_literals;
     for (const std::string_view host :
          {"localhost"sv, ""sv, std::string_view(), "1.2.3"sv, "1.2.3.4.5"sv, "256.1.1.1"sv,
-          "127.0.0.1\0x"sv, ":::"sv, "[127.0.0.1]"sv, "[::1"sv, " 127.0.0.1"sv, "01.02.03.04x"sv,
-          "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"sv}) {
+          "127.0.0.1\0x"sv, ":::"sv, "127.0.0.1%1"sv, "fe80::1%"sv, "fe80::1%0"sv, "fe80::1%eth0"sv,
+          "fe80::1%4294967296"sv, "%1"sv, "[127.0.0.1]"sv, "[::1"sv, " 127.0.0.1"sv,
+          "01.02.03.04x"sv, "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"sv}) {
         EXPECT_FALSE(Address::try_parse(host, 80).has_value()) << host;
     }
     for (const std::string_view text :

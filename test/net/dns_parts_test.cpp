@@ -2,6 +2,7 @@
 // The parts of the resolver that need no loop: messages, names, the hosts file, the cache, the
 // order of addresses.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -237,6 +238,31 @@ TEST(HostsFileTest, is_read_again_when_it_has_changed) {
     unlink(path);
     EXPECT_EQ(file.table(start + 10s).find("b").size(), 0U);
     EXPECT_TRUE(HostsFile("").table(start).find("a").empty());
+}
+
+TEST(HostsFileTest, one_that_cannot_be_read_for_a_moment_is_read_later) {
+    char path[] = "/tmp/rondo_hosts_XXXXXX";
+    const int fd = mkstemp(path);
+    ASSERT_GE(fd, 0);
+    ASSERT_EQ(write(fd, "10.0.0.1 a\n", 11), 11);
+    HostsFile file(path);
+    const TimePoint start{1h};
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const bool found = !file.table(start).find("a").empty();
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_FALSE(found);
+    EXPECT_EQ(file.table(start + 5s).find("a").size(), 1U);
+    ASSERT_EQ(write(fd, "10.0.0.2 b\n", 11), 11);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const bool kept = !file.table(start + 10s).find("a").empty();
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(kept);
+    EXPECT_EQ(file.table(start + 15s).find("b").size(), 1U);
+    close(fd);
+    unlink(path);
 }
 
 // ------------------------------------------------------------------------------ the cache

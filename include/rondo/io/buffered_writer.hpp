@@ -41,6 +41,9 @@ private:
 /// Between flushes it holds a buffer of the loop's, else nothing. What was not flushed when it is
 /// destroyed is not sent.
 ///
+/// One writes at a time: while a write() or a flush() sends, another one fails with Errc::busy, and
+/// its bytes were not collected.
+///
 /// Lifetime: the stream outlives it. Requires: nothing else writes to the stream between a write()
 /// and the flush() after it.
 class BufferedWriter {
@@ -71,10 +74,12 @@ public:
 private:
     friend class CollectedWrite;
     bool collect(Bytes bytes);
+    void require_idle(const char* operation) const;
     Task<> send(Bytes bytes);
 
     Stream* to_;
     Lease collected_;
+    bool sending_ = false;
 };
 
 }  // namespace rondo::io

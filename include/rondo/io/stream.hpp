@@ -44,6 +44,24 @@ public:
 /// A source cannot be written, a sink not be read.
 [[noreturn]] void throw_one_way(const char* operation, const std::string& name);
 
+[[noreturn]] void throw_halfway(const std::string& name);
+
+/// Sets `broken` when a write of several parts ends between two of them.
+class PartsWritten {
+public:
+    explicit PartsWritten(bool& broken) noexcept : broken_(broken) {}
+    PartsWritten(const PartsWritten&) = delete;
+    PartsWritten& operator=(const PartsWritten&) = delete;
+    ~PartsWritten() { broken_ = broken_ || between_; }
+
+    void one_more(Bytes part) noexcept { between_ = between_ || !part.empty(); }
+    void all() noexcept { between_ = false; }
+
+private:
+    bool& broken_;
+    bool between_ = false;
+};
+
 template <class S>
 inline constexpr char stream_type = 0;
 
@@ -79,6 +97,7 @@ public:
 
     Task<> write_all([[maybe_unused]] Bytes bytes) override {
         if constexpr (ByteSink<S>) {
+            require_whole();
             co_await stream_.write_all(bytes);
         } else {
             throw_one_way("write", stream_.name());
@@ -93,9 +112,13 @@ public:
         } else if constexpr (requires { stream_.write_all(parts); }) {
             co_await stream_.write_all(parts);
         } else {
+            require_whole();
+            PartsWritten written(broken_);
             for (const Bytes part : parts) {
                 co_await stream_.write_all(part);
+                written.one_more(part);
             }
+            written.all();
         }
     }
 
@@ -141,7 +164,14 @@ public:
     }
 
 private:
+    void require_whole() const {
+        if (broken_) {
+            throw_halfway(stream_.name());
+        }
+    }
+
     S stream_;
+    bool broken_ = false;  ///< a write of several parts ended between two of them
 };
 
 // Says nothing of moving: to ask that of a type made from a Stream would ask this again.

@@ -18,7 +18,8 @@ public:
     /// 0.0.0.0:0, for listening: every address of this machine, any free port.
     Address() noexcept;
 
-    /// From a numeric host, "127.0.0.1", "::1" or "[::1]". Names are not looked up.
+    /// From a numeric host, "127.0.0.1", "::1" or "[::1]"; of a link-local one with the number of
+    /// its interface, "fe80::1%2". Names are not looked up, nor those of interfaces: see resolve().
     ///
     /// Errors: Error (invalid) when `host` is no numeric address.
     static Address parse(std::string_view host, std::uint16_t port);
@@ -35,9 +36,9 @@ public:
     std::uint16_t port() const noexcept;
     Address with_port(std::uint16_t port) const noexcept;
     bool is_ipv6() const noexcept;
-    /// "127.0.0.1", "::1".
+    /// "127.0.0.1", "::1"; without the interface.
     std::string host() const;
-    /// "127.0.0.1:80", "[::1]:80"; parse() reads it back.
+    /// "127.0.0.1:80", "[::1]:80", "[fe80::1%2]:80"; parse() reads it back.
     std::string to_string() const;
 
     // For system calls.

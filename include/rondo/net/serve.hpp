@@ -53,7 +53,6 @@ Task<AcceptOutcome<L>> accept_once(L& listener, Server& server) {
     try {
         Accepted<L> connection = co_await next_connection(listener, server);
         outcome.connection.emplace(std::move(connection));
-        server.accept_succeeded();
     } catch (...) {
         outcome.error = std::current_exception();
         outcome.failure = server.classify(outcome.error);
@@ -61,14 +60,24 @@ Task<AcceptOutcome<L>> accept_once(L& listener, Server& server) {
     co_return outcome;
 }
 
+/// What fails here fails in the next accept, too, and is told then.
+template <class L>
+Task<> accept_and_close(L& listener, Server& server) {
+    try {
+        const Accepted<L> refused = co_await listener.accept();
+        server.count_refused();
+    } catch (const Error&) {
+        co_return;
+    }
+}
+
 /// The process has no descriptor left, for long: who waits longest is told by a close.
 template <class L>
 Task<> refuse_one(L& listener, Server& server) {
+    constexpr Duration for_one_that_waits(1);
     server.use_reserve();
-    auto outcome = co_await move_on_after(Duration::zero(), accept_once(listener, server));
-    if (outcome && outcome->connection) {
-        server.count_refused();
-    }
+    co_await move_on_after(for_one_that_waits, accept_and_close(listener, server));
+    server.restore_reserve();
 }
 
 template <class C, class H>
@@ -109,6 +118,7 @@ Task<AcceptOutcome<L>> accept_until_failure(L& listener, H& handler, Server& ser
         if (!outcome.connection) {
             co_return outcome;
         }
+        server.accept_succeeded();
         start_handler<L>(handler, std::move(*outcome.connection),
                          Server::Place(server, std::move(permit)), server, group);
     }

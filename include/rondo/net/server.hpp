@@ -21,7 +21,9 @@ namespace rondo::net {
 
 /// Members are trivially destructible: safe in any call on g++ 12.
 struct ServeOptions {
-    std::size_t connections_max = 10'000;  ///< at once; further ones wait in the listener
+    /// At once; further ones wait in the listener. An accept that waits holds a place: a server of
+    /// several listeners needs one for each besides those that are in use.
+    std::size_t connections_max = 10'000;
     /// On io_uring: how many accepts wait in the kernel at once, each with a place of the limit. 16
     /// save a system call for each connection of a storm. Other drivers, and listeners that have no
     /// accept_beside(), wait with one.
@@ -116,8 +118,9 @@ public:
     Failure classify(const std::exception_ptr& error) noexcept;
     /// Returns when it is worth to accept again. True: one who waits is to be refused.
     Task<bool> recover(Failure failure);
-    /// Frees the descriptor that is kept for refusing; the next recover() takes one again.
+    /// Frees the descriptor that is kept for refusing, and takes one again.
     void use_reserve() noexcept { reserve_.close(); }
+    void restore_reserve() noexcept { reserve_.take(); }
     void count_refused() noexcept { ++stats_.refused; }
     void handler_failed(const std::exception_ptr& error) noexcept;
 

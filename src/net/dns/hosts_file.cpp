@@ -2,6 +2,7 @@
 #include "net/dns/hosts_file.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/small_file.hpp"
@@ -77,8 +78,11 @@ const HostsTable& HostsFile::table(TimePoint now) {
     looked_at_ = now;
     const std::uint64_t stamp = rondo::detail::file_stamp(path_);
     if (stamp != stamp_) {
-        stamp_ = stamp;
-        table_ = HostsTable(rondo::detail::read_small_file(path_).value_or(std::string()));
+        const std::optional<std::string> text = rondo::detail::read_small_file(path_);
+        if (text || stamp == 0) {
+            stamp_ = stamp;
+            table_ = HostsTable(text.value_or(std::string()));
+        }  // else the old one for now: perhaps no descriptor was left
     }
     return table_;
 }

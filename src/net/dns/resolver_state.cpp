@@ -70,21 +70,22 @@ void ResolverState::require_this_loop() const noexcept {
     RONDO_REQUIRE(rondo::detail::local.loop == &loop_, "a Resolver was used outside its loop");
 }
 
-// The system's file is read when it is first needed, and again when it has changed.
+// The system's file is read when it is first needed, and again when it has changed. c-ares takes
+// one that it cannot open, for want of a descriptor perhaps, for one that is not there.
 void ResolverState::refresh_config() {
     constexpr Duration between_looks = std::chrono::seconds(5);
     const TimePoint now = loop_.now();
-    if (ares_ == nullptr || (config_read_at_ && now - *config_read_at_ < between_looks)) {
+    if (ares_ == nullptr || (config_looked_at_ && now - *config_looked_at_ < between_looks)) {
         return;
     }
     const std::uint64_t stamp = rondo::detail::file_stamp(system_config);
-    const bool known = config_read_at_ && stamp == config_stamp_;
-    config_read_at_ = now;
-    config_stamp_ = stamp;
-    if (known) {
+    config_looked_at_ = now;
+    if (stamp == config_stamp_ ||
+        (stamp != 0 && !rondo::detail::read_small_file(system_config).has_value())) {
         return;
     }
     config_ = read_name_config();
+    config_stamp_ = stamp;
     if (options_.servers.empty()) {
         ares_->set_servers(config_.servers, options_.rotate || config_.rotate);
     }

@@ -48,8 +48,8 @@ private:
     AresFlights* ares_ = nullptr;  ///< null in a simulation
     std::unique_ptr<Flights> flights_;
     NameConfig config_;
-    std::uint64_t config_stamp_ = 0;
-    std::optional<TimePoint> config_read_at_;
+    std::optional<std::uint64_t> config_stamp_;  ///< of the file that config_ is from
+    std::optional<TimePoint> config_looked_at_;
 };
 
 /// The Error of an answer that is none. `what` was asked for: "host", "SRV record".

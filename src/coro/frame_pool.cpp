@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks are carved from 64 KiB slabs. A frame may be freed on another thread than it was made on
-// (spawn_on moves tasks between loops), so a slab belongs to no thread and is never freed; when a
-// thread ends, its free lists and the rest of its slab go to a depot that serves the next thread.
+// (spawn_on moves tasks between loops), so a slab belongs to no thread and is never freed. Most of
+// a full list goes to a depot, where a thread looks before it takes a new slab: what circulates is
+// bounded. When a thread ends, its lists and the rest of its slab go there, too.
 #include "rondo/coro/frame_pool.hpp"
 
+#include <cstddef>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -19,75 +22,77 @@ public:
         return *depot;
     }
 
-    /// Gives what an ended thread left; true when `pool` got something new.
-    bool adopt(FramePool& pool) noexcept {
-        std::lock_guard lock(mutex_);
-        if (left_.empty()) {
-            return false;
+    /// A chain of the class, or else null and at least `size_of(index)` bytes to carve from.
+    FramePool::Chain* serve(FramePool& pool, std::size_t index) {
+        const std::lock_guard lock(mutex_);
+        if (FramePool::Chain* const chain = chains_[index]) {
+            chains_[index] = chain->other;
+            return chain;
         }
-        const Left left = left_.back();
-        left_.pop_back();
+        if (rests_ != nullptr && bytes_in(*rests_) >= FramePool::size_of(index)) {
+            pool.end_ = rests_->end;
+            pool.at_ = reinterpret_cast<char*>(std::exchange(rests_, rests_->other));
+            return nullptr;
+        }
+        slabs_.push_back(std::make_unique_for_overwrite<char[]>(slab_bytes));
+        pool.at_ = slabs_.back().get();
+        pool.end_ = pool.at_ + slab_bytes;
+        return nullptr;
+    }
+
+    void put(FramePool::Chain& chain, std::size_t index) noexcept {
+        const std::lock_guard lock(mutex_);
+        chain.other = std::exchange(chains_[index], &chain);
+    }
+
+    /// Takes what the pool of an ended thread holds.
+    void put_all(FramePool& pool) noexcept {
         for (std::size_t index = 0; index < FramePool::classes; ++index) {
-            if (pool.free_[index] == nullptr) {
-                pool.free_[index] = left.free[index];
-            } else if (left.free[index] != nullptr) {
-                splice(pool.free_[index], left.free[index]);
+            if (const int count = pool.count_of(index); count > 0) {
+                put(pool.cut(std::exchange(pool.free_[index], nullptr), count), index);
             }
         }
-        if (left.end - left.at > pool.end_ - pool.at_) {
-            pool.at_ = left.at;
-            pool.end_ = left.end;
+        char* const at = std::exchange(pool.at_, nullptr);
+        char* const end = std::exchange(pool.end_, nullptr);
+        if (end - at >= static_cast<std::ptrdiff_t>(sizeof(Rest))) {
+            const std::lock_guard lock(mutex_);
+            rests_ = ::new (static_cast<void*>(at)) Rest{end, rests_};
         }
-        return true;
     }
 
-    void leave(FramePool& pool) {
-        Left left;
-        for (std::size_t index = 0; index < FramePool::classes; ++index) {
-            left.free[index] = std::exchange(pool.free_[index], nullptr);
-        }
-        left.at = std::exchange(pool.at_, nullptr);
-        left.end = std::exchange(pool.end_, nullptr);
-        std::lock_guard lock(mutex_);
-        left_.push_back(left);
-    }
-
-    char* new_slab() {
-        char* slab = static_cast<char*>(::operator new(slab_bytes));
-        std::lock_guard lock(mutex_);
-        slabs_.push_back(slab);
-        return slab;
+    std::size_t slabs() noexcept {
+        const std::lock_guard lock(mutex_);
+        return slabs_.size();
     }
 
     static constexpr std::size_t slab_bytes = 64 * 1024;
 
 private:
-    struct Left {
-        FramePool::Block* free[FramePool::classes];
-        char* at;
+    /// What is left of a slab, at its begin.
+    struct Rest {
         char* end;
+        Rest* other;
     };
 
-    static void splice(FramePool::Block*& into, FramePool::Block* list) noexcept {
-        FramePool::Block* last = list;
-        while (last->next != nullptr) {
-            last = last->next;
-        }
-        last->next = into;
-        into = list;
+    static std::size_t bytes_in(Rest& rest) noexcept {
+        return static_cast<std::size_t>(rest.end - reinterpret_cast<char*>(&rest));
     }
 
     std::mutex mutex_;
-    std::vector<Left> left_;
-    std::vector<char*> slabs_;
+    FramePool::Chain* chains_[FramePool::classes] = {};
+    Rest* rests_ = nullptr;
+    std::vector<std::unique_ptr<char[]>> slabs_;
 };
 
 namespace {
 
 struct ThreadEnd {
-    ~ThreadEnd() { FrameDepot::instance().leave(local.pool); }
-    bool armed = true;
+    ~ThreadEnd() { FrameDepot::instance().put_all(local.pool); }
+    void arm() noexcept { armed = true; }
+    bool armed = false;
 };
+
+thread_local ThreadEnd at_thread_end;
 
 }  // namespace
 
@@ -96,23 +101,56 @@ void* FramePool::carve(std::size_t index) {
     if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]] {
         return refill(index);
     }
+    ++here_;
     return std::exchange(at_, at_ + bytes);
 }
 
 void* FramePool::refill(std::size_t index) {
-    thread_local ThreadEnd at_thread_end;
-    const std::size_t bytes = size_of(index);
-    if (at_thread_end.armed) {
-        at_thread_end.armed = false;
-        if (FrameDepot::instance().adopt(*this) && free_[index] != nullptr) {
-            return std::exchange(free_[index], free_[index]->next);
+    at_thread_end.arm();
+    if (Chain* const chain = FrameDepot::instance().serve(*this, index)) {
+        here_ += chain->count;
+        room_[index] = most_of(index) - (chain->count - 1);
+        free_[index] = chain->block.next;
+        return chain;
+    }
+    ++here_;
+    return std::exchange(at_, at_ + size_of(index));
+}
+
+// What was given last stays, which is the warmest.
+void FramePool::give_to_full(void* memory, std::size_t index) noexcept {
+    at_thread_end.arm();
+    const int most = most_of(index);
+    if (free_[index] == nullptr) {
+        room_[index] = most;
+    } else {
+        const int kept = most / 4;
+        Block* last = free_[index];
+        for (int i = 1; i < kept; ++i) {
+            last = last->next;
         }
+        room_[index] = most - kept;
+        FrameDepot::instance().put(cut(std::exchange(last->next, nullptr), most - kept), index);
     }
-    if (static_cast<std::size_t>(end_ - at_) < bytes) {
-        at_ = FrameDepot::instance().new_slab();
-        end_ = at_ + FrameDepot::slab_bytes;
+    --room_[index];
+    free_[index] = ::new (memory) Block{free_[index]};
+}
+
+FramePool::Chain& FramePool::cut(Block* first, int count) noexcept {
+    here_ -= count;
+    return *::new (static_cast<void*>(first)) Chain{*first, count, nullptr};
+}
+
+long FramePool::live() const noexcept {
+    long free = 0;
+    for (std::size_t index = 0; index < classes; ++index) {
+        free += count_of(index);
     }
-    return std::exchange(at_, at_ + bytes);
+    return here_ - free;
+}
+
+std::size_t FramePool::slabs_bytes() noexcept {
+    return FrameDepot::instance().slabs() * FrameDepot::slab_bytes;
 }
 
 }  // namespace rondo::detail

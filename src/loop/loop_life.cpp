@@ -280,7 +280,7 @@ LoopStats EventLoop::stats() const noexcept {
     stats.thread_jobs = thread_jobs_;
     stats.abandoned_jobs = pool_ != nullptr ? pool_->abandoned() : 0;
     stats.tasks = root_.left;
-    stats.frames = local.pool.live;
+    stats.frames = local.pool.live();
     return stats;
 }
 

@@ -21,7 +21,7 @@ RunOptions loop_options() {
 namespace detail {
 
 Session::Session(const Options& options, Report& report, rondo::detail::TraceListener* listener)
-    : report_(report), frames_before_(rondo::detail::local.pool.live) {
+    : report_(report), frames_before_(rondo::detail::local.pool.live()) {
     auto driver = std::make_unique<rondo::detail::SimDriver>(
         options, rondo::detail::SimDriver::Watch{true, listener});
     driver_ = driver.get();
@@ -37,7 +37,7 @@ Session::~Session() {
     report_.trace_hash = driver_->trace().hash();
     report_.descriptors_leaked = driver_->open_descriptors();
     loop_.reset();
-    report_.frames_leaked = rondo::detail::local.pool.live - frames_before_;
+    report_.frames_leaked = rondo::detail::local.pool.live() - frames_before_;
 }
 
 void Session::run(rondo::detail::Scope& main) {

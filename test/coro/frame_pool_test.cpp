@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,14 +30,14 @@ TEST(FramePoolTest, blocks_of_every_size_hold_what_is_written) {
         std::memset(block, static_cast<int>(bytes % 251), bytes);
         blocks.emplace_back(block, bytes);
     }
-    EXPECT_EQ(pool.live, static_cast<long>(blocks.size()));
+    EXPECT_EQ(pool.live(), static_cast<long>(blocks.size()));
     for (const auto& [block, bytes] : blocks) {
         for (std::size_t i = 0; i < bytes; ++i) {
             ASSERT_EQ(block[i], bytes % 251);
         }
         pool.give(block, bytes);
     }
-    EXPECT_EQ(pool.live, 0);
+    EXPECT_EQ(pool.live(), 0);
 }
 
 TEST(FramePoolTest, a_block_that_was_given_back_is_used_again) {
@@ -79,7 +80,7 @@ TEST(FramePoolTest, blocks_never_overlap) {
     for (const Held& block : held) {
         pool.give(block.at, block.bytes);
     }
-    EXPECT_EQ(pool.live, 0);
+    EXPECT_EQ(pool.live(), 0);
 }
 
 Task<Tracked> makes(int number) { co_return Tracked(number); }
@@ -120,6 +121,71 @@ TEST(FramePoolTest, what_a_thread_leaves_serves_the_next_one) {
     const std::set<void*> first = addresses();
     const std::set<void*> second = addresses();
     EXPECT_EQ(first, second);
+}
+
+// One thread takes and the other gives back, `at_once` blocks at a time.
+std::size_t grown_by_passing(std::size_t bytes, std::size_t at_once, int rounds) {
+    std::vector<void*> passed(at_once);
+    std::barrier meet(2);
+    std::thread gives([&] {
+        for (int round = 0; round < rounds; ++round) {
+            meet.arrive_and_wait();
+            for (void* const block : passed) {
+                detail::local.pool.give(block, bytes);
+            }
+            meet.arrive_and_wait();
+        }
+    });
+    const std::size_t before = FramePool::slabs_bytes();
+    const long live = detail::local.pool.live();
+    for (int round = 0; round < rounds; ++round) {
+        for (void*& block : passed) {
+            block = detail::local.pool.take(bytes);
+            std::memset(block, round, bytes);
+        }
+        meet.arrive_and_wait();
+        meet.arrive_and_wait();
+    }
+    gives.join();
+    EXPECT_EQ(detail::local.pool.live() - live, rounds * static_cast<long>(at_once));
+    return FramePool::slabs_bytes() - before;
+}
+
+TEST(FramePoolTest, blocks_that_circulate_between_threads_take_bounded_memory) {
+    constexpr std::size_t bound = 1024 * 1024;
+    EXPECT_LT(grown_by_passing(16, 10'000, 50), bound);
+    EXPECT_LT(grown_by_passing(330, 1'000, 100), bound);
+    EXPECT_LT(grown_by_passing(16'384, 10, 500), bound);
+}
+
+TEST(FramePoolTest, what_a_thread_only_freed_serves_others_when_it_ends) {
+    const std::size_t before = FramePool::slabs_bytes();
+    for (int i = 0; i < 1000; ++i) {
+        void* const block = detail::local.pool.take(5000);
+        std::thread([block] { detail::local.pool.give(block, 5000); }).join();
+    }
+    EXPECT_LE(FramePool::slabs_bytes() - before, 64U * 1024U);
+}
+
+TEST(FramePoolTest, lists_beyond_the_bound_lose_no_block) {
+    FramePool pool;
+    std::set<void*> all;
+    for (int round = 0; round < 3; ++round) {
+        std::vector<void*> blocks;
+        for (int i = 0; i < 10'000; ++i) {
+            blocks.push_back(pool.take(120));
+        }
+        EXPECT_EQ(pool.live(), 10'000);
+        all.insert(blocks.begin(), blocks.end());
+        EXPECT_EQ(std::set<void*>(blocks.begin(), blocks.end()).size(), blocks.size());
+        for (void* const block : blocks) {
+            pool.give(block, 120);
+        }
+        EXPECT_EQ(pool.live(), 0);
+    }
+    if (RONDO_ASAN == 0) {
+        EXPECT_LT(all.size(), 11'000U);
+    }
 }
 
 // For ThreadSanitizer and AddressSanitizer: tasks made by many threads, run and freed by others.

@@ -32,7 +32,7 @@ struct Ledger {
     long tracked;
     std::ptrdiff_t descriptors;
 
-    static Ledger now() { return {detail::local.pool.live, Tracked::live(), descriptors_open()}; }
+    static Ledger now() { return {detail::local.pool.live(), Tracked::live(), descriptors_open()}; }
 };
 
 /// Fails the test for each count of `stats` beyond the tasks that are meant to live.

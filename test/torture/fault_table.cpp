@@ -93,7 +93,7 @@ Table of_loops() {
     return {
         {"epoll_create1", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
         {"epoll_ctl", failures({ENOMEM, ENOSPC}, {}, {})},
-        {"epoll_pwait2", failures({}, {EINTR, ENOSYS}, {})},
+        {"epoll_pwait2", failures({}, {EINTR, ENOSYS, EPERM}, {})},
         {"epoll_wait", failures({}, {EINTR}, {})},
         {"eventfd", failures({EMFILE, ENFILE, ENOMEM}, {}, {})},
         {"eventfd_write", failures({}, {EINTR}, {})},

@@ -175,10 +175,10 @@ int EpollDriver::collect(Time until) noexcept {
     if (has_pwait2_) {
         const timespec bound = to_timespec(left);
         const int count = epoll_pwait2(epoll_, events_.data(), events_per_wait, &bound, nullptr);
-        if (count >= 0 || errno != ENOSYS) {
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) {
             return count;
         }
-        has_pwait2_ = false;
+        has_pwait2_ = false;  // EPERM: a filter of system calls that does not know it
     }
     constexpr Time millisecond = 1'000'000;
     const Time rounded = std::min<Time>((left - 1) / millisecond + 1, INT_MAX);

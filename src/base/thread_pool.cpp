@@ -45,6 +45,7 @@ private:
     void join_ended() noexcept;
     void work(Worker& worker) noexcept;
     Job* next_job(Lock& lock) noexcept;
+    void unlink(Job& job) noexcept;
     void run(Job& job, Worker& worker, Lock& lock) noexcept;
 
     std::mutex mutex_;
@@ -68,6 +69,7 @@ bool ThreadPool::Shared::submit(Job& job, const std::shared_ptr<Shared>& self) n
         return false;
     }
     job.next = nullptr;
+    job.link = last_;
     *last_ = &job;
     last_ = &job.next;
     ++queued_;
@@ -75,19 +77,20 @@ bool ThreadPool::Shared::submit(Job& job, const std::shared_ptr<Shared>& self) n
     return true;
 }
 
+void ThreadPool::Shared::unlink(Job& job) noexcept {
+    Job** const link = std::exchange(job.link, nullptr);
+    *link = job.next;
+    (job.next != nullptr ? job.next->link : last_) = link;
+    --queued_;
+}
+
 bool ThreadPool::Shared::try_cancel(Job& job) noexcept {
     const std::lock_guard lock(mutex_);
-    for (Job** at = &first_; *at != nullptr; at = &(*at)->next) {
-        if (*at == &job) {
-            *at = job.next;
-            if (last_ == &job.next) {
-                last_ = at;
-            }
-            --queued_;
-            return true;
-        }
+    if (job.link == nullptr) {
+        return false;
     }
-    return false;
+    unlink(job);
+    return true;
 }
 
 // Its thread may never come back: another one takes its place, for the jobs that wait, too.
@@ -159,12 +162,9 @@ Job* ThreadPool::Shared::next_job(Lock& lock) noexcept {
         wake_.notify_one();
         return nullptr;
     }
-    Job* const job = std::exchange(first_, first_->next);
-    if (first_ == nullptr) {
-        last_ = &first_;
-    }
-    --queued_;
-    return job;
+    Job& job = *first_;
+    unlink(job);
+    return &job;
 }
 
 void ThreadPool::Shared::run(Job& job, Worker& worker, Lock& lock) noexcept {

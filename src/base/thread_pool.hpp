@@ -24,7 +24,8 @@ public:
     /// Errors: false when no thread could take it and none could be started; it was not taken.
     bool submit(Job& job) noexcept;
 
-    /// True: `job` was still queued and will not run.
+    /// True: `job` was still queued and will not run. Takes constant time.
+    /// Requires: it is alive.
     bool try_cancel(Job& job) noexcept;
 
     /// True: `job` runs, and from now on belongs to its thread alone. False: it has ended, or is

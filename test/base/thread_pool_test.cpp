@@ -131,6 +131,52 @@ TEST(ThreadPool, a_queued_job_can_be_taken_back) {
     EXPECT_FALSE(pool.try_cancel(first));
 }
 
+TEST(ThreadPool, jobs_are_taken_back_from_every_place_of_the_queue) {
+    std::promise<void> started;
+    std::promise<void> release;
+    Work blocker([&] {
+        started.set_value();
+        release.get_future().wait();
+    });
+    std::vector<int> order;
+    std::deque<Work> jobs;
+    {
+        ThreadPool pool(1, "test");
+        ASSERT_TRUE(pool.submit(blocker));
+        started.get_future().wait();
+        for (int i = 0; i < 6; ++i) {
+            jobs.emplace_back([&order, i] { order.push_back(i); });
+            ASSERT_TRUE(pool.submit(jobs.back()));
+        }
+        for (const std::size_t place : {0U, 3U, 5U, 2U}) {
+            EXPECT_TRUE(pool.try_cancel(jobs[place]));
+            EXPECT_FALSE(pool.try_cancel(jobs[place]));
+        }
+        ASSERT_TRUE(pool.submit(jobs[0]));
+        release.set_value();
+    }
+    EXPECT_EQ(order, (std::vector<int>{1, 4, 0}));
+}
+
+TEST(ThreadPool, taking_back_many_jobs_costs_each_the_same) {
+    constexpr std::size_t count = 200'000;  // a scan of the queue would take minutes
+    std::promise<void> release;
+    Work blocker([&] { release.get_future().wait(); });
+    std::vector<Job> jobs(count);
+    ThreadPool pool(1, "test");
+    ASSERT_TRUE(pool.submit(blocker));
+    for (Job& job : jobs) {
+        job.run = [](Job&) noexcept {};
+        ASSERT_TRUE(pool.submit(job));
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::size_t i = count; i > 0; --i) {
+        ASSERT_TRUE(pool.try_cancel(jobs[i - 1]));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    release.set_value();
+}
+
 TEST(ThreadPool, a_job_may_be_submitted_again_by_itself) {
     std::promise<void> done;
     int left = 50;

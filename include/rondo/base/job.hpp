@@ -8,6 +8,7 @@ namespace rondo::detail {
 /// end its life, unless `ended` is set.
 struct Job {
     Job* next = nullptr;
+    Job** link = nullptr;  ///< what points to it; null: it is in no queue
     void (*run)(Job&) noexcept = nullptr;
     /// Unless null: called on the same thread after run(); says whether the job was abandoned
     /// meanwhile, so that nobody else knows it any more.

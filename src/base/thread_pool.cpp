@@ -13,6 +13,9 @@
 namespace rondo::detail {
 namespace {
 
+/// A clock's time and this do not overflow.
+constexpr std::chrono::nanoseconds longest_wait = std::chrono::hours(24 * 365 * 100);
+
 struct Worker {
     std::thread thread;
     Job* job = nullptr;  ///< one that can be abandoned, while it runs
@@ -56,6 +59,7 @@ private:
     std::size_t idle_ = 0;
     std::size_t queued_ = 0;
     std::size_t alive_ = 0;
+    std::size_t running_ = 0;  ///< threads inside a job
     std::size_t abandoned_ = 0;
     bool closing_ = false;
     std::size_t threads_max_;
@@ -168,6 +172,10 @@ Job* ThreadPool::Shared::next_job(Lock& lock) noexcept {
 }
 
 void ThreadPool::Shared::run(Job& job, Worker& worker, Lock& lock) noexcept {
+    ++running_;
+    if (closing_) {
+        ended_.notify_all();
+    }
     const auto ended = job.ended;
     worker.job = ended != nullptr ? &job : nullptr;
     lock.unlock();
@@ -180,6 +188,7 @@ void ThreadPool::Shared::run(Job& job, Worker& worker, Lock& lock) noexcept {
         ended(job, abandoned);
     }
     lock.lock();
+    --running_;
     if (std::exchange(worker.abandoned, false)) {
         --abandoned_;
     }
@@ -190,10 +199,11 @@ std::size_t ThreadPool::Shared::close(const std::chrono::nanoseconds* grace) noe
     closing_ = true;
     wake_.notify_all();
     const auto all_ended = [this] { return alive_ == 0; };
-    if (grace == nullptr) {
+    if (grace == nullptr || *grace > longest_wait) {
         ended_.wait(lock, all_ended);
     } else {
         ended_.wait_for(lock, *grace, all_ended);
+        ended_.wait(lock, [this] { return alive_ == running_; });
     }
     const std::size_t left = alive_;
     for (const std::unique_ptr<Worker>& worker : workers_) {

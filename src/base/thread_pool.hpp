@@ -37,6 +37,7 @@ public:
 
     /// As the destructor, but gives up after `grace`: what runs then goes on, on threads that
     /// belong to nobody, with what they need of the pool. Returns how many these are. No more jobs.
+    /// Idle threads are joined however short `grace` is.
     std::size_t close_within(std::chrono::nanoseconds grace) noexcept;
 
 private:

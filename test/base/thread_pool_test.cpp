@@ -268,6 +268,34 @@ TEST(ThreadPool, closing_within_a_time_leaves_behind_what_still_runs) {
     EXPECT_TRUE(stuck.abandoned.get_future().get());
 }
 
+TEST(ThreadPool, an_idle_thread_is_not_left_behind_even_without_time) {
+    for (int round = 0; round < 100; ++round) {
+        std::promise<void> ran;
+        Work job([] {});
+        ThreadPool pool(4, "test");
+        ASSERT_TRUE(pool.submit(job));
+        Work last([&ran] { ran.set_value(); });
+        ASSERT_TRUE(pool.submit(last));
+        ran.get_future().wait();
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        EXPECT_EQ(pool.close_within(std::chrono::nanoseconds(0)), 0u);
+    }
+}
+
+TEST(ThreadPool, a_close_with_the_longest_grace_waits_for_the_end) {
+    Endless slow;
+    ThreadPool pool(1, "test");
+    ASSERT_TRUE(pool.submit(slow));
+    slow.started.get_future().wait();
+    std::thread releases([&slow] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        slow.release.set_value();
+    });
+    EXPECT_EQ(pool.close_within(std::chrono::nanoseconds::max()), 0u);
+    EXPECT_FALSE(slow.abandoned.get_future().get());
+    releases.join();
+}
+
 TEST(ThreadPool, starts_no_thread_before_the_first_job) { const ThreadPool pool(4, "test"); }
 
 }  // namespace rondo::detail

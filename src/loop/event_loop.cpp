@@ -83,7 +83,6 @@ Driver::Time EventLoop::next_deadline() noexcept {
         return Driver::never;
     }
     if (!fresh_.empty()) {
-        now_ = driver_->now();
         date_fresh_timers();
     }
     return wheel_.next();
@@ -359,23 +358,19 @@ RONDO_INLINE bool EventLoop::poll_is_due() noexcept {
 // What a busy loop does in some turns only. With nothing in flight nobody waits for what is
 // pending, so it may be that late.
 void EventLoop::look_up() {
-    turns_to_clock_ = clock_turns;
     if (driver_->in_flight() == 0 && driver_->pending()) {
         came_back(wait_for_driver(0));
     }
+    turns_to_clock_ = clock_turns;
     if (timers_ != 0 || driver_->in_flight() != 0) {
-        read_clock();
+        date_fresh_timers();
+        timers_ -= wheel_.advance(now_);
     }
 }
 
-void EventLoop::read_clock() noexcept {
-    now_ = driver_->now();
-    turns_to_clock_ = clock_turns;
-    date_fresh_timers();
-    timers_ -= wheel_.advance(now_);
-}
-
+// Reads the clock, but fires no timer: it is also called while timers fire, and inside a cancel.
 void EventLoop::date_fresh_timers() noexcept {
+    now_ = driver_->now();
     fresh_count_ = 0;
     for (detail::TimerLink* at = fresh_.next; at != &fresh_;) {
         auto& timer = static_cast<detail::Timer&>(*at);
@@ -393,7 +388,6 @@ void EventLoop::arm_at(detail::Timer& timer, std::int64_t when) noexcept {
 }
 
 std::int64_t EventLoop::deadline_of(const detail::Timer& timer) noexcept {
-    now_ = driver_->now();
     date_fresh_timers();
     return timer.when;
 }

@@ -10,6 +10,7 @@
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/task_group.hpp"
 #include "rondo/loop/create_task.hpp"
+#include "rondo/loop/shield.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "support/ledger.hpp"
 
@@ -176,6 +177,39 @@ TEST_F(SleepTest, blocking_sleep_blocks_everybody) {
         EXPECT_EQ(now() - before, 11ms) << "the other sleep is dated after the block";
     });
     EXPECT_EQ(log.text(), "blocked other");
+}
+
+TEST_F(SleepTest, none_is_early_when_a_late_timeout_starts_many_deadlines) {
+    run_sim([]() -> Task<> {
+        const TimePoint begin = now();
+        TimePoint last = begin;
+        auto sleeps = [&](TimePoint until) -> Task<> {
+            co_await sleep_until(until);
+            EXPECT_GE(now(), until);
+            EXPECT_GE(until, last) << "in order";
+            last = until;
+        };
+        auto sleepers = [&]() -> Task<> {
+            std::vector<Task<>> tasks;
+            for (int i = 0; i < 600; ++i) {
+                tasks.push_back(sleeps(begin + std::chrono::milliseconds(i)));
+            }
+            co_await gather(std::move(tasks));
+        };
+        auto shielded = []() -> Task<> { co_await shield(sleep(300ms)); };
+        auto shields = [&]() -> Task<> {
+            std::vector<Task<>> tasks;
+            for (int i = 0; i < 200; ++i) {
+                tasks.push_back(shielded());
+            }
+            co_await move_on_after(100ms, gather(std::move(tasks)));
+        };
+        auto blocks = [&]() -> Task<> {
+            co_await sleep(50ms);
+            blocking_sleep(200ms);
+        };
+        co_await gather(sleepers, shields, blocks);
+    });
 }
 
 TEST_F(SleepDeathTest, awaiting_a_sleep_twice_is_misuse) {

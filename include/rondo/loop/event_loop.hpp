@@ -122,7 +122,8 @@ public:
         fresh_.push(timer);
         ++timers_;
         if (++fresh_count_ >= fresh_max) [[unlikely]] {
-            read_clock();
+            date_fresh_timers();
+            turns_to_clock_ = 0;
         }
     }
     /// `timer.fire` is called once the driver's clock shows `when`.
@@ -212,7 +213,6 @@ private:
     void run_soon() noexcept;
     void run_runnable() noexcept;
     void unwind_stopped() noexcept;
-    void read_clock() noexcept;
     void date_fresh_timers() noexcept;
     void on_stall(WaitResult result);
     /// What a signal or LoopHandle::stop() asked for.

@@ -2,6 +2,7 @@
 // What other threads may do to a loop.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <optional>
 #include <stdexcept>
@@ -36,6 +37,18 @@ TEST_F(PostTest, functions_run_in_order_of_arrival_after_the_present_task) {
         log.say("later");
     });
     EXPECT_EQ(log.text(), "main 0 1 2 later");
+}
+
+TEST_F(PostTest, what_a_function_returns_is_discarded) {
+    run_sim([&]() -> Task<> {
+        int calls = 0;
+        std::array<char, 100> large{};
+        current_loop().post([&calls] { return ++calls; });
+        current_loop().post([&calls, large] { return calls += 2 + large[0]; });
+        co_await yield();
+        co_await yield();
+        EXPECT_EQ(calls, 3);
+    });
 }
 
 TEST_F(PostTest, a_post_wakes_a_loop_that_sleeps) {

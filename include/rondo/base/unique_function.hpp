@@ -16,7 +16,8 @@ namespace rondo {
 template <class Signature>
 class UniqueFunction;
 
-/// Holds callables up to 40 bytes inside itself, larger ones on the heap.
+/// Holds callables up to 40 bytes inside itself, larger ones on the heap. With `void` as its result
+/// it discards what they return.
 template <class R, class... Args>
 class UniqueFunction<R(Args...)> {
     static constexpr std::size_t inline_bytes = 40;
@@ -72,8 +73,16 @@ public:
 
 private:
     template <class D>
+    static R invoke(D& function, Args&&... args) {
+        if constexpr (std::is_void_v<R>) {
+            static_cast<void>(std::invoke(function, std::forward<Args>(args)...));
+        } else {
+            return std::invoke(function, std::forward<Args>(args)...);
+        }
+    }
+    template <class D>
     static R call_inline(void* at, Args&&... args) {
-        return std::invoke(*static_cast<D*>(at), std::forward<Args>(args)...);
+        return invoke(*static_cast<D*>(at), std::forward<Args>(args)...);
     }
     template <class D>
     static void move_inline(void* from, void* to) noexcept {
@@ -86,7 +95,7 @@ private:
     }
     template <class D>
     static R call_heap(void* at, Args&&... args) {
-        return std::invoke(**static_cast<D**>(at), std::forward<Args>(args)...);
+        return invoke(**static_cast<D**>(at), std::forward<Args>(args)...);
     }
     template <class D>
     static void destroy_heap(void* at) noexcept {

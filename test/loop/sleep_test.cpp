@@ -206,7 +206,7 @@ TEST_F(SleepTest, none_is_early_when_a_late_timeout_starts_many_deadlines) {
         };
         auto blocks = [&]() -> Task<> {
             co_await sleep(50ms);
-            blocking_sleep(200ms);
+            blocking_sleep(300ms);
         };
         co_await gather(sleepers, shields, blocks);
     });

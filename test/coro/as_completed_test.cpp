@@ -3,11 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "rondo/coro/amap.hpp"
+#include "rondo/coro/gather.hpp"
+#include "rondo/loop/create_task.hpp"
 #include "rondo/loop/timeout.hpp"
+#include "support/leaves.hpp"
 #include "support/ledger.hpp"
 #include "support/run_sim.hpp"
 
@@ -27,6 +32,17 @@ protected:
         tasks.push_back(ends(10ms, 1));
         tasks.push_back(ends(20ms, 2));
         return tasks;
+    }
+    /// Takes what comes until nothing is left: "a1", at last "a-".
+    Task<> reads(Completed<int>& results, std::string name) {
+        for (;;) {
+            auto value = co_await results.next();
+            if (!value) {
+                break;
+            }
+            log.say(name + std::to_string(*value));
+        }
+        log.say(name + "-");
     }
 };
 
@@ -118,6 +134,153 @@ TEST_F(AsCompletedTest, cancelled_while_waiting_it_stops_everything) {
     };
     run_sim(main);
     EXPECT_EQ(log.text(), "~1 ~2 ~3");
+}
+
+TEST_F(AsCompletedTest, two_readers_take_turns_and_both_end) {
+    auto body = [&](Completed<int>& results) -> Task<> {
+        co_await gather(reads(results, "a"), reads(results, "b"));
+        EXPECT_EQ(results.left(), 0U);
+    };
+    auto main = [&]() -> Task<> { co_await as_completed(three(), body); };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "~1 a1 ~2 b2 ~3 a3 a- b-");
+}
+
+TEST_F(AsCompletedTest, more_readers_than_results_all_end) {
+    auto body = [&](Completed<int>& results) -> Task<> {
+        std::vector<Task<>> readers;
+        for (const char* name : {"a", "b", "c", "d", "e"}) {
+            readers.push_back(reads(results, name));
+        }
+        co_await gather(std::move(readers));
+    };
+    auto main = [&]() -> Task<> { co_await as_completed(three(), body); };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "~1 a1 ~2 b2 ~3 c3 c- d- e- a- b-");
+}
+
+// Results that come in one turn meet readers that wait and readers that just ran.
+TEST_F(AsCompletedTest, in_any_order_many_readers_get_each_result_once) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        std::vector<int> seen;
+        int ended = 0;
+        auto body = [&](Completed<std::string>& results) -> Task<> {
+            auto reader = [&]() -> Task<> {
+                for (;;) {
+                    auto value = co_await results.next();
+                    if (!value) {
+                        break;
+                    }
+                    seen.push_back(std::stoi(*value));
+                }
+                ++ended;
+            };
+            std::vector<Task<>> readers;
+            for (int i = 0; i < 7; ++i) {
+                readers.push_back(reader());
+            }
+            co_await gather(std::move(readers));
+        };
+        auto main = [&]() -> Task<> {
+            std::vector<Task<std::string>> tasks;
+            for (int i = 0; i < 40; ++i) {
+                std::string text = std::string(30, '0') + std::to_string(i);
+                tasks.push_back(value_after(1ms * (i / 4), std::move(text)));
+            }
+            co_await as_completed(std::move(tasks), body);
+        };
+        run_sim(main, seed);
+        std::sort(seen.begin(), seen.end());
+        std::vector<int> all(40);
+        std::iota(all.begin(), all.end(), 0);
+        EXPECT_EQ(seen, all) << seed;
+        EXPECT_EQ(ended, 7) << seed;
+    }
+}
+
+TEST_F(AsCompletedTest, results_that_are_there_are_shared_by_two_readers) {
+    std::vector<int> seen(1000);
+    auto body = [&](Completed<int>& results) -> Task<> {
+        auto reader = [&]() -> Task<> {
+            for (;;) {
+                auto value = co_await results.next();
+                if (!value) {
+                    break;
+                }
+                ++seen[static_cast<std::size_t>(*value)];
+            }
+        };
+        co_await sleep(1ms);
+        co_await gather(reader(), reader());
+    };
+    auto main = [&]() -> Task<> {
+        std::vector<Task<int>> tasks;
+        for (int i = 0; i < 1000; ++i) {
+            tasks.push_back(ready_value(i));
+        }
+        co_await as_completed(std::move(tasks), body);
+    };
+    run_sim(main);
+    EXPECT_EQ(seen, std::vector<int>(1000, 1));
+}
+
+TEST_F(AsCompletedTest, a_reader_that_is_cancelled_while_it_waits_takes_nothing) {
+    auto body = [&](Completed<int>& results) -> Task<> {
+        TaskHandle<> first = create_task(reads(results, "a"));
+        TaskHandle<> second = create_task(reads(results, "b"));
+        co_await sleep(5ms);
+        first.cancel();
+        co_await second;
+        EXPECT_TRUE(first.cancelled());
+    };
+    auto main = [&]() -> Task<> { co_await as_completed(three(), body); };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "~1 b1 ~2 b2 ~3 b3 b-");
+}
+
+TEST_F(AsCompletedTest, a_reader_that_was_given_a_result_has_it_though_cancelled) {
+    Gate gate;
+    auto body = [&](Completed<int>& results) -> Task<> {
+        TaskHandle<> first = create_task(reads(results, "a"));
+        TaskHandle<> second = create_task(reads(results, "b"));
+        co_await sleep(1ms);
+        gate.open();
+        co_await yield();
+        EXPECT_EQ(results.left(), 3U);
+        first.cancel();
+        co_await second;
+        EXPECT_TRUE(first.cancelled());
+    };
+    auto main = [&]() -> Task<> {
+        auto tasks = three();
+        tasks.push_back([](Gate& opens) -> Task<int> {
+            co_await opens.wait();
+            co_return 0;
+        }(gate));
+        co_await as_completed(std::move(tasks), body);
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "a0 ~1 b1 ~2 b2 ~3 b3 b-");
+}
+
+TEST_F(AsCompletedTest, a_reader_that_waits_gets_an_error_in_its_turn) {
+    auto body = [&](Completed<int>& results) -> Task<> {
+        auto reader = [&]() -> Task<> {
+            try {
+                co_await results.next();
+            } catch (const std::runtime_error& error) {
+                log.say(error.what());
+            }
+        };
+        co_await gather(reads(results, "a"), reader());
+    };
+    auto main = [&]() -> Task<> {
+        auto tasks = three();
+        tasks.push_back(fail_after(15ms, "!"));
+        co_await as_completed(std::move(tasks), body);
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "~1 a1 ! ~2 a2 ~3 a3 a-");
 }
 
 TEST_F(AsCompletedTest, amap_keeps_the_order_and_the_limit) {

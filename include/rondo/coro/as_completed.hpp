@@ -31,9 +31,16 @@ public:
 
     /// For as_completed.
     void add(Outcome<T>&& outcome) {
-        ended_.push(std::move(outcome));
-        if (detail::Waiter* waiter = waiters_.pop()) {
-            detail::wake(*waiter->scope);
+        detail::Waiter* const reader = readers_.front();
+        if (reader == nullptr) {
+            ended_.push(std::move(outcome));
+            return;
+        }
+        static_cast<Next*>(reader)->outcome_.emplace(std::move(outcome));
+        readers_.remove(*reader);
+        detail::wake(*reader->scope);
+        if (--left_ == 0) {
+            readers_.wake_all();
         }
     }
 
@@ -41,35 +48,45 @@ private:
     class [[nodiscard]] Next : detail::ListWaiter {
     public:
         explicit Next(Completed& from) noexcept : from_(&from) {}
-        bool await_ready() noexcept {
-            done_ =
-                !detail::current_is_cancelled() && (from_->left_ == 0 || !from_->ended_.empty());
-            return done_ && !detail::spent();
+        bool await_ready() {
+            outcome_.reset();
+            if (detail::current_is_cancelled()) {
+                return false;
+            }
+            if (!from_->ended_.empty()) {
+                outcome_.emplace(from_->ended_.pop());
+                --from_->left_;
+            }
+            return done() && !detail::spent();
         }
         void await_suspend(detail::Awaiting awaiting) noexcept {
-            if (done_) {
+            if (done()) {
                 detail::requeue(awaiting);
             } else {
-                park_in(from_->waiters_, awaiting, leaf);
+                park_in(from_->readers_, awaiting, leaf);
             }
         }
         std::optional<detail::Value<T>> await_resume() {
-            if (from_->left_ == 0) {
+            if (!outcome_) {
                 return std::nullopt;
             }
-            --from_->left_;
-            return from_->ended_.pop().value();
+            return std::move(*outcome_).value();
         }
 
     private:
+        friend class Completed;
+        bool done() const noexcept {
+            return outcome_ || (from_->left_ == 0 && !detail::current_is_cancelled());
+        }
         static constexpr detail::LeafKind leaf{&leave, "as_completed"};
         Completed* from_;
-        bool done_ = false;
+        std::optional<Outcome<T>> outcome_;
     };
 
+    // A reader that waits means that no outcome does: it gets the next one directly.
     detail::Ring<Outcome<T>> ended_;
     std::size_t left_;
-    detail::WaitList waiters_;
+    detail::WaitList readers_;
 };
 
 namespace detail {

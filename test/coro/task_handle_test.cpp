@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +19,31 @@
 namespace rondo::test {
 namespace {
 
-class TaskHandleTest : public LedgerTest {};
+class TaskHandleTest : public LedgerTest {
+protected:
+    /// Five tasks wait for one, those in `cancelled` are cancelled, and a sixth comes.
+    std::string woken_without(const std::vector<std::size_t>& cancelled) {
+        Log woken;
+        run_sim([&]() -> Task<> {
+            TaskHandle<int> handle = create_task(value_after(5ms, 1));
+            auto waits = [&](char name) -> Task<> {
+                co_await handle;
+                woken.say(std::string(1, name));
+            };
+            std::vector<TaskHandle<>> waiters;
+            for (const char name : {'a', 'b', 'c', 'd', 'e'}) {
+                waiters.push_back(create_task(waits(name)));
+            }
+            co_await sleep(1ms);
+            for (const std::size_t index : cancelled) {
+                waiters[index].cancel();
+            }
+            co_await waits('f');
+            co_await yield();
+        });
+        return woken.text();
+    }
+};
 
 TEST_F(TaskHandleTest, the_result_of_a_running_task_is_waited_for) {
     run_sim([]() -> Task<> {
@@ -99,6 +124,53 @@ TEST_F(TaskHandleTest, cancelling_who_waits_leaves_the_task_alone) {
         co_await first;
         co_await third;
         EXPECT_TRUE(second.cancelled());
+    });
+}
+
+TEST_F(TaskHandleTest, who_is_cancelled_leaves_the_others_in_order) {
+    EXPECT_EQ(woken_without({}), "a b c d e f");
+    EXPECT_EQ(woken_without({0}), "b c d e f");
+    EXPECT_EQ(woken_without({2}), "a b d e f");
+    EXPECT_EQ(woken_without({4}), "a b c d f");
+    EXPECT_EQ(woken_without({0, 1}), "c d e f");
+    EXPECT_EQ(woken_without({4, 3}), "a b c f");
+    EXPECT_EQ(woken_without({0, 4, 2}), "b d f");
+    EXPECT_EQ(woken_without({1, 2, 3, 4}), "a f");
+    EXPECT_EQ(woken_without({3, 2, 1, 0}), "e f");
+    EXPECT_EQ(woken_without({2, 0, 4, 1, 3}), "f");
+}
+
+TEST_F(TaskHandleTest, the_only_one_who_waits_is_cancelled_and_another_comes) {
+    run_sim([&]() -> Task<> {
+        TaskHandle<int> handle = create_task(value_after(5ms, 3));
+        auto waits = [&]() -> Task<> { co_await handle; };
+        co_await move_on_after(1ms, waits);
+        co_await move_on_after(1ms, waits);
+        const int value = co_await handle;
+        EXPECT_EQ(value, 3);
+    });
+}
+
+TEST_F(TaskHandleTest, very_many_wait_and_leave) {
+    constexpr int count = 50'000;
+    run_sim([&]() -> Task<> {
+        TaskHandle<int> handle = create_task(value_after(5ms, 1));
+        std::vector<int> woken;
+        auto waits = [&](int number) -> Task<> {
+            co_await handle;
+            woken.push_back(number);
+        };
+        std::vector<TaskHandle<>> waiters;
+        for (int i = 0; i < count; ++i) {
+            waiters.push_back(create_task(waits(i)));
+        }
+        co_await sleep(1ms);
+        for (int i = count - 2; i >= 0; i -= 2) {
+            waiters[static_cast<std::size_t>(i)].cancel();
+        }
+        co_await waiters.back();
+        EXPECT_EQ(woken.size(), count / 2U);
+        EXPECT_TRUE(std::is_sorted(woken.begin(), woken.end()));
     });
 }
 

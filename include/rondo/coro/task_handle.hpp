@@ -27,10 +27,16 @@ void report_unobserved(const Scope& scope, const std::exception_ptr& error) noex
 /// Whose end is waited for: " of task \"fetch\"".
 void describe_awaited(const Scope& task, Describer& describer);
 
-/// Who awaits a handle. Singly linked: a node, of which there may be many, has one pointer for it.
+/// Who awaits a handle. A node, of which there may be many, has one pointer for all of them.
 struct HandleWaiter : Leaf {
-    HandleWaiter* later = nullptr;
-    Scope* scope = nullptr;
+    HandleWaiter* later;
+    HandleWaiter* earlier;  ///< the last waiter, in the first one
+    Scope* scope;
+
+    // Written by the await; a copy does not wait.
+    HandleWaiter() noexcept {}
+    HandleWaiter(const HandleWaiter&) noexcept : Leaf() {}                   // NOLINT(*-init)
+    HandleWaiter& operator=(const HandleWaiter&) noexcept { return *this; }  // NOLINT(*-assignment)
 };
 
 /// A spawned task: the result, and who waits for it. Lives until it ended and has no handle.
@@ -45,19 +51,27 @@ struct TaskNode : ResultScope<T> {
     }
 
     void add_waiter(HandleWaiter& waiter) noexcept {
-        HandleWaiter** at = &waiters;
-        while (*at != nullptr) {
-            at = &(*at)->later;
-        }
         waiter.later = nullptr;
-        *at = &waiter;
+        if (waiters == nullptr) {
+            waiters = &waiter;
+        } else {
+            waiter.earlier = waiters->earlier;
+            waiter.earlier->later = &waiter;
+        }
+        waiters->earlier = &waiter;
     }
     void remove_waiter(HandleWaiter& waiter) noexcept {
-        HandleWaiter** at = &waiters;
-        while (*at != &waiter) {
-            at = &(*at)->later;
+        HandleWaiter* const last = waiters->earlier;
+        if (&waiter == waiters) {
+            waiters = waiter.later;
+        } else {
+            waiter.earlier->later = waiter.later;
         }
-        *at = waiter.later;
+        if (&waiter != last) {
+            waiter.later->earlier = waiter.earlier;
+        } else if (waiters != nullptr) {
+            waiters->earlier = waiter.earlier;
+        }
     }
     void release() noexcept { this->kind->on(*this, ScopeEvent::released); }
 

@@ -4,9 +4,11 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,8 +46,32 @@ void report_unread(const HeldBack& entry) noexcept {
     }
 }
 
+// Where the exception object lies, as a number to sort by.
+std::uintptr_t address_of(const std::exception_ptr& error) noexcept {
+    static_assert(std::is_standard_layout_v<std::exception_ptr>);
+    static_assert(sizeof(std::exception_ptr) == sizeof(void*));
+    return reinterpret_cast<std::uintptr_t>(*reinterpret_cast<void* const*>(&error));
+}
+
+// Keeps the first of each object. A race may have very many, so they are not compared pairwise.
+void drop_repeated(detail::SuppressedErrors& errors) {
+    std::vector<std::pair<std::uintptr_t, std::size_t>> sorted;
+    sorted.reserve(errors.size());
+    for (const std::exception_ptr& error : errors) {
+        sorted.emplace_back(address_of(error), sorted.size());
+    }
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t at = 1; at < sorted.size(); ++at) {
+        if (sorted[at].first == sorted[at - 1].first) {
+            errors[sorted[at].second] = nullptr;
+        }
+    }
+    std::erase(errors, nullptr);
+}
+
 // An error that passes several combinators collects companions at each of them.
 void hold_back(const std::exception_ptr& first, detail::SuppressedErrors&& others) {
+    drop_repeated(others);
     std::vector<HeldBack>& list = held_back();
     const auto known = std::find_if(list.begin(), list.end(),
                                     [&](const HeldBack& entry) { return entry.first == first; });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/coro/group.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace rondo::detail {
@@ -26,9 +25,7 @@ void Group::keep(const std::exception_ptr& error) {
     if (suppressed == nullptr) {
         suppressed = std::make_unique<SuppressedErrors>();
     }
-    if (std::find(suppressed->begin(), suppressed->end(), error) == suppressed->end()) {
-        suppressed->push_back(error);
-    }
+    suppressed->push_back(error);
 }
 
 void Group::throw_first() {

@@ -12,6 +12,7 @@
 
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/task_group.hpp"
+#include "rondo/loop/create_task.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "support/leaves.hpp"
 #include "support/ledger.hpp"
@@ -117,6 +118,42 @@ TEST_F(RaceTest, when_all_fail_the_first_failure_is_thrown) {
         }
     });
     EXPECT_EQ(log.text(), "first std::runtime_error: second");
+}
+
+TEST_F(RaceTest, when_very_many_fail_all_are_kept_in_order) {
+    run_sim([]() -> Task<> {
+        std::vector<Task<int>> tasks;
+        for (int i = 0; i < 50'000; ++i) {
+            tasks.push_back(fail_at_once(std::to_string(i)));
+        }
+        try {
+            co_await race(std::move(tasks));
+        } catch (const std::runtime_error& error) {
+            EXPECT_STREQ(error.what(), "0");
+            const std::vector<std::exception_ptr> others = suppressed_errors();
+            EXPECT_EQ(others.size(), 49'999U);
+            EXPECT_EQ(describe(others.front()), "std::runtime_error: 1");
+            EXPECT_EQ(describe(others.back()), "std::runtime_error: 49999");
+        }
+    });
+}
+
+TEST_F(RaceTest, an_exception_in_which_several_fail_counts_once) {
+    run_sim([&]() -> Task<> {
+        TaskHandle<int> x = create_task(fail_after(1ms, "x"));
+        TaskHandle<int> y = create_task(fail_after(2ms, "y"));
+        auto waits = [](TaskHandle<int>& handle) -> Task<int> { co_return co_await handle; };
+        try {
+            co_await race(waits(y), fail_after(1ms, "first"), waits(x), fail_after(3ms, "last"),
+                          waits(y), waits(x));
+        } catch (const std::runtime_error& error) {
+            log.say(error.what());
+            for (const std::exception_ptr& other : suppressed_errors()) {
+                log.say(describe(other).substr(20));
+            }
+        }
+    });
+    EXPECT_EQ(log.text(), "first x y last");
 }
 
 TEST_F(RaceTest, over_a_range_the_first_wins) {

@@ -22,11 +22,18 @@ double draw() noexcept {
     return static_cast<double>(current_loop().driver().entropy() >> 11) * 0x1.0p-53;
 }
 
+// A pause, in nanoseconds; below the largest integer, which is no double.
+constexpr double longest = 9e18;
+
+TimePoint now_and(Duration later) noexcept {
+    return TimePoint(Duration(add_saturating(now().time_since_epoch().count(), later.count())));
+}
+
 }  // namespace
 
 Backoff::Backoff(const RetryPolicy& policy) noexcept
     : policy_(policy),
-      deadline_(now() + policy.deadline),
+      deadline_(now_and(policy.deadline)),
       bound_(static_cast<double>(policy.base.count())) {}
 
 bool Backoff::again(const std::exception_ptr& error) {
@@ -37,10 +44,10 @@ bool Backoff::again(const std::exception_ptr& error) {
     if (!(policy_.retry_if != nullptr ? policy_.retry_if(error) : is_worth_a_try(error))) {
         return false;
     }
-    const double bound = std::min(bound_, static_cast<double>(policy_.cap.count()));
+    const double bound = std::min({bound_, static_cast<double>(policy_.cap.count()), longest});
     pause_ = Duration(static_cast<std::int64_t>(policy_.jitter ? bound * draw() : bound));
-    bound_ = std::min(bound_ * policy_.factor, 9e18);
-    return !has_deadline() || now() + pause_ < deadline_;
+    bound_ = std::min(bound_ * policy_.factor, longest);
+    return !has_deadline() || now_and(pause_) < deadline_;
 }
 
 }  // namespace rondo::detail

@@ -113,6 +113,29 @@ TEST_F(RetryTest, the_deadline_ends_a_try_that_hangs) {
     EXPECT_EQ(run_sim(main), 1s);
 }
 
+TEST_F(RetryTest, the_longest_duration_is_a_deadline_that_never_comes) {
+    RetryPolicy policy;
+    policy.deadline = Duration::max();
+    auto main = [&]() -> Task<int> {
+        auto call = flaky(3);
+        co_return co_await retry(policy, call);
+    };
+    EXPECT_EQ(run_sim(main), 3);
+}
+
+TEST_F(RetryTest, the_longest_pause_goes_beyond_every_deadline) {
+    RetryPolicy policy;
+    policy.base = Duration::max();
+    policy.cap = Duration::max();
+    policy.jitter = false;
+    policy.deadline = 1h;
+    auto main = [&]() -> Task<std::string> {
+        auto call = flaky(9);
+        co_return co_await message_of(policy, call);
+    };
+    EXPECT_EQ(run_sim(main), "try 1");
+}
+
 TEST_F(RetryTest, no_pause_goes_beyond_the_deadline) {
     RetryPolicy policy;
     policy.attempts = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 #include <new>
 #include <thread>
 #include <utility>
@@ -115,7 +116,8 @@ void EventLoop::shut_down() noexcept {
     run_last_turns();
 }
 
-// Whoever asked for a stop is heard at once, but by shields; after the grace by these too.
+// Whoever asked for a stop is heard at once, but by shields; after the grace by these too. What is
+// stopped then may have cleanups, which begin after the grace: shield_limit() is for them.
 void EventLoop::begin_grace() noexcept {
     if (in_grace_) {
         return;
@@ -123,15 +125,22 @@ void EventLoop::begin_grace() noexcept {
     in_grace_ = true;
     grace_timer_.fire = [](detail::Timer&) noexcept {
         local.loop->in_grace_ = false;
+        local.loop->grace_passed_ = true;
         local.loop->force_stop();
     };
     arm_after(grace_timer_, std::max<std::int64_t>(grace_.count(), 1));
 }
 
 void EventLoop::end_grace() noexcept {
+    grace_passed_ = false;
     if (std::exchange(in_grace_, false)) {
         disarm(grace_timer_);
     }
+}
+
+std::int64_t EventLoop::shield_limit() const noexcept {
+    return grace_passed_ ? std::max<std::int64_t>(grace_.count(), 1)
+                         : std::numeric_limits<std::int64_t>::max();
 }
 
 // Cancels shields that outer cancellation waits for, wherever they stand.

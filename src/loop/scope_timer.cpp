@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/loop/scope_timer.hpp"
 
+#include <algorithm>
+
 #include "rondo/coro/describer.hpp"
 
 namespace rondo::detail {
+
+void ScopeTimer::arm_shield(Scope& shield, Deadline deadline) noexcept {
+    deadline.nanoseconds = std::min(deadline.nanoseconds, local.loop->shield_limit());
+    arm(shield, deadline);
+}
 
 bool ScopeTimer::passed() noexcept {
     return armed_ && local.loop->deadline_of(*this) <= local.loop->driver().now();

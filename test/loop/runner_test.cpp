@@ -108,6 +108,41 @@ TEST_F(RunnerTest, a_shield_holds_the_end_off_for_the_grace_only) {
     EXPECT_EQ(log.text(), "~stubborn");
 }
 
+TEST_F(RunnerTest, a_cleanup_that_begins_after_the_grace_has_once_more_as_long) {
+    RunOptions options = sim_options();
+    options.grace = 3s;
+    Runner runner(options);
+    auto main = [&]() -> Task<> {
+        auto cleanup = [&]() -> Task<> {
+            AtEnd end(log, "~cleanup");
+            co_await sleep(2s);
+            log.say("works");
+            co_await forever();
+        };
+        create_task(finally(shield(forever(), 2h), cleanup, 1h)).detach();
+        co_await sleep(1ms);
+    };
+    runner.run(main);
+    const TimePoint before = runner.loop().now();
+    runner.close();
+    EXPECT_EQ(runner.loop().now() - before, 6s);
+    EXPECT_EQ(log.text(), "works ~cleanup");
+}
+
+TEST_F(RunnerTest, a_cleanup_after_the_grace_keeps_its_own_deadline_when_that_is_shorter) {
+    RunOptions options = sim_options();
+    options.grace = 3s;
+    Runner runner(options);
+    auto main = []() -> Task<> {
+        create_task(finally(shield(forever(), 2h), forever(), 1s)).detach();
+        co_await sleep(1ms);
+    };
+    runner.run(main);
+    const TimePoint before = runner.loop().now();
+    runner.close();
+    EXPECT_EQ(runner.loop().now() - before, 4s);
+}
+
 TEST_F(RunnerDeathTest, run_after_close_stops_the_program) {
     EXPECT_DEATH(
         {

@@ -100,7 +100,7 @@ private:
             this->attach(up);
             if (up.has(Scope::cancelled)) {
                 this->set(Scope::outer);
-                timer_.arm(*this, deadline_);
+                timer_.arm_shield(*this, deadline_);
             }
         } else {
             this->attach(up);
@@ -115,7 +115,7 @@ private:
     static Scope* on(Scope& scope, ScopeEvent event) {
         auto& self = static_cast<Bounded&>(scope);
         if (event == ScopeEvent::shield_reached) {
-            self.timer_.arm(self, self.deadline_);
+            self.timer_.arm_shield(self, self.deadline_);
             return nullptr;
         }
         if (event == ScopeEvent::stopped) [[unlikely]] {

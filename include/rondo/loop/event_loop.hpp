@@ -37,8 +37,9 @@ struct RunOptions {
     /// each on a thread beyond threads_max. While so many do, a further cancel waits for its call.
     unsigned threads_abandoned_max = 16;
     /// Once tasks were asked to stop, by a signal or by the end of the main task, how long shields
-    /// may hold that off; then they are cancelled too. The end of the loop waits as long for
-    /// abandoned thread jobs; then it leaves their threads behind, and says so on stderr.
+    /// may hold that off; then they are cancelled too. A shield or cleanup that begins only then
+    /// has once more as long, at most. The end of the loop waits as long for abandoned thread jobs;
+    /// then it leaves their threads behind, and says so on stderr.
     Duration grace = std::chrono::seconds(10);
 };
 
@@ -172,6 +173,8 @@ public:
     void shut_down() noexcept;
     /// Errors: Deadlock or LimitReached, when the simulation met one since the last call.
     void throw_deadlock();
+    /// How long a shield may hold off a cancel that reaches it now, whatever its own deadline.
+    std::int64_t shield_limit() const noexcept;
     /// For the scope of the main task: it has ended.
     void main_ended() noexcept;
     /// The signal that cancelled the main task, or 0.
@@ -257,6 +260,7 @@ private:
     bool limit_reached_ = false;  ///< that is what stall_report_ is about
     detail::Timer grace_timer_;
     bool in_grace_ = false;
+    bool grace_passed_ = false;
     Duration grace_;
 
     std::size_t thread_jobs_ = 0;

@@ -94,7 +94,7 @@ private:
         self.cleanup_.start(up, cleanup_kind);
         if (up.has(Scope::cancelled)) {
             self.cleanup_.set(Scope::outer);
-            self.timer_.arm(self.cleanup_, self.deadline_);
+            self.timer_.arm_shield(self.cleanup_, self.deadline_);
         }
         return nullptr;
     }
@@ -103,7 +103,7 @@ private:
         auto& cleanup = static_cast<Part<CleanupStarter>&>(scope);
         Finally& self = *cleanup.owner;
         if (event == ScopeEvent::shield_reached) {
-            self.timer_.arm(cleanup, self.deadline_);
+            self.timer_.arm_shield(cleanup, self.deadline_);
             return nullptr;
         }
         Scope& up = *cleanup.parent;

@@ -106,7 +106,7 @@ public:
     }
 
     /// Cancels the main task, as a signal does: run() throws Cancelled (caller), and shields hold
-    /// it off for RunOptions::grace at most. A main task that has not begun never runs; this goes
+    /// it off as RunOptions::grace says. A main task that has not begun never runs; this goes
     /// for later ones of the same Runner, too. No effect when the main task or the loop has ended.
     void stop() const noexcept;
 

@@ -31,6 +31,8 @@ public:
             arm_absolute(deadline);
         }
     }
+    /// The same for a shield that outer cancellation has reached: see EventLoop::shield_limit().
+    void arm_shield(Scope& shield, Deadline deadline) noexcept;
     RONDO_INLINE void disarm() noexcept {
         if (armed_) [[likely]] {
             armed_ = false;

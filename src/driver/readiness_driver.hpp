@@ -400,6 +400,9 @@ void ReadinessDriver<Body, Calls>::on_edge(Descriptor& descriptor, unsigned even
     if ((events & hang_up_events) != 0) {
         descriptor.hung_up = true;
     }
+    if ((events & EPOLLPRI) != 0) [[unlikely]] {
+        descriptor.short_read = ShortRead::proves_nothing;  // a receive ends at an urgent mark
+    }
     if ((events & readable_events) != 0) {
         descriptor.dry = false;
         Operation* reader = descriptor.reader;

@@ -33,7 +33,7 @@ std::optional<unsigned> registered_events(int fd) {
 
 class Epoll : public testing::Test {
 protected:
-    static constexpr unsigned reading = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    static constexpr unsigned reading = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
     // The system adds EPOLLERR and EPOLLHUP to all.
     static unsigned asked_for(int fd) {
@@ -51,6 +51,23 @@ TEST_F(Epoll, who_needs_not_wait_is_not_registered) {
     EXPECT_EQ(registered_events(other), std::nullopt);
     bench_.close(one);
     bench_.close(other);
+}
+
+TEST_F(Epoll, bytes_behind_an_urgent_mark_are_not_forgotten) {
+    const Listener listener = bench_.listen();
+    const auto [client, server] = bench_.connect_to(listener);
+    char buffer[64];
+    TestOperation receive(OperationKind::receive, server, buffer, sizeof buffer);
+    ASSERT_FALSE(bench_.submit(receive));
+    ASSERT_EQ(::send(client, "abc", 3, 0), 3);
+    ASSERT_EQ(::send(client, "!", 1, MSG_OOB), 1);
+    ASSERT_EQ(::send(client, "def", 3, 0), 3);
+    bench_.finish(receive);
+    ASSERT_EQ(receive.result, 3) << "a receive ends at the mark";
+    EXPECT_EQ(bench_.receive(server), "def");
+    for (const int fd : {client, server, listener.fd}) {
+        bench_.close(fd);
+    }
 }
 
 TEST_F(Epoll, room_is_asked_for_once_a_write_blocked) {

@@ -107,7 +107,7 @@ int EpollDriver::watch(int fd, Descriptor& descriptor, unsigned events,
 }
 
 int EpollDriver::arm(int fd, Descriptor& descriptor, bool out) noexcept {
-    const unsigned events = EPOLLIN | EPOLLRDHUP | EPOLLET | (out ? EPOLLOUT : 0U);
+    const unsigned events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET | (out ? EPOLLOUT : 0U);
     if (const int error = watch(fd, descriptor, events, EventSource::edge_in); error != 0) {
         return error;
     }

@@ -12,6 +12,9 @@ namespace {
 // Fractions of tokens add up with rounding errors; a waiter must not wait a tick for one of them.
 constexpr double tolerance = 1e-6;
 
+// How late the loop may be, in nanoseconds, without a loss of tokens.
+constexpr std::int64_t catch_up = 10'000'000;
+
 }  // namespace
 
 const detail::LeafKind RateLimiter::Acquire::leaf{&RateLimiter::Acquire::poke, "rate limiter"};
@@ -84,9 +87,18 @@ void RateLimiter::refill() noexcept {
     const std::int64_t now = current_loop().driver().now();
     if (now > filled_at_) {
         tokens_ += static_cast<double>(now - filled_at_) * per_nanosecond_;
-        tokens_ = std::min(tokens_, burst_);
     }
     filled_at_ = now;
+    tokens_ = std::min(tokens_, most());
+}
+
+// What a late timer left to nobody stays for a while: who was served may come back at once.
+double RateLimiter::most() const noexcept {
+    if (!waiters_.empty()) {
+        return burst_ + static_cast<double>(catch_up) * per_nanosecond_;
+    }
+    const bool recent = filled_at_ >= served_at_ && filled_at_ - served_at_ <= catch_up;
+    return recent ? std::max(burst_, left_) : burst_;
 }
 
 // Serves whom the tokens suffice for, and sets the timer for the next one.
@@ -106,6 +118,8 @@ void RateLimiter::serve() noexcept {
             return;
         }
         tokens_ -= waiter->tokens_;
+        left_ = tokens_;
+        served_at_ = filled_at_;
         waiters_.remove(*waiter);
         detail::wake(*waiter->scope);
     }

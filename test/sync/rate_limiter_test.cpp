@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "rondo/coro/gather.hpp"
 #include "sync/laws.hpp"
 #include "sync/stress.hpp"
 
@@ -83,7 +84,79 @@ TEST_F(RateLimiterTest, keeps_its_rate_on_average_although_timers_are_rounded_up
     run_sim(main);
     const int took = std::stoi(log.text());
     EXPECT_GE(took, 1000);
-    EXPECT_LE(took, 3001) << "each wait is rounded up to a millisecond at most";
+    EXPECT_LE(took, 1001);
+}
+
+TEST_F(RateLimiterTest, keeps_a_rate_that_is_finer_than_the_ticks_of_timers) {
+    for (const int workers : {1, 4, 1000}) {
+        log.clear();
+        RateLimiter limiter(20'000, 1s);
+        int left = 20'001;
+        auto work = [&]() -> Task<> {
+            while (left > 0) {
+                --left;
+                co_await limiter.acquire();
+            }
+        };
+        auto main = [&]() -> Task<> {
+            const TimePoint start = now();
+            std::vector<Task<>> tasks;
+            for (int i = 0; i < workers; ++i) {
+                tasks.push_back(work());
+            }
+            co_await gather(std::move(tasks));
+            say_time(start);
+        };
+        run_sim(main);
+        const int took = std::stoi(log.text());
+        EXPECT_GE(took, 1000) << workers;
+        EXPECT_LE(took, 1001) << workers;
+    }
+}
+
+TEST_F(RateLimiterTest, a_loop_that_was_late_makes_up_for_ten_milliseconds) {
+    RateLimiter limiter(500, 1s, 3);
+    int given = 0;
+    auto main = [&]() -> Task<> {
+        auto take_on = [&]() -> Task<> {
+            for (;;) {
+                co_await limiter.acquire();
+                ++given;
+            }
+        };
+        TaskHandle<> taking = create_task(take_on());
+        co_await sleep(1ms);
+        given = 0;
+        blocking_sleep(7ms);
+        co_await sleep(1ms);
+        EXPECT_EQ(given, 4) << "all that dripped in in 8 ms";
+        given = 0;
+        blocking_sleep(1h);
+        co_await sleep(1ms);
+        EXPECT_EQ(given, 3 + 5) << "the burst, and what drips in in 10 ms";
+        taking.cancel();
+    };
+    run_sim(main);
+}
+
+TEST_F(RateLimiterTest, what_a_late_timer_left_is_gone_ten_milliseconds_later) {
+    RateLimiter limiter(20'000, 1s);
+    auto main = [&]() -> Task<> {
+        co_await limiter.acquire();
+        co_await limiter.acquire();
+        EXPECT_TRUE(limiter.try_acquire()) << "a tick drips in more than the one";
+        co_await sleep(9ms);
+        int given = 0;
+        while (limiter.try_acquire()) {
+            ++given;
+        }
+        EXPECT_LE(given, 19) << "no more than was left";
+        co_await limiter.acquire();
+        co_await sleep(11ms);
+        EXPECT_TRUE(limiter.try_acquire());
+        EXPECT_FALSE(limiter.try_acquire());
+    };
+    run_sim(main);
 }
 
 TEST_F(RateLimiterTest, waiters_are_served_in_order_a_large_request_before_later_small_ones) {

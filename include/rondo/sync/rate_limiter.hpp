@@ -11,6 +11,10 @@ namespace rondo {
 
 /// A token bucket: `count` tokens drip in every `period`, at most `burst` lie in it, and it begins
 /// full. Those who wait are served in order of arrival, a large request before later small ones.
+///
+/// Waiters are served when a timer fires, so up to a millisecond late, and later by a busy loop.
+/// The rate is kept all the same: what dripped in meanwhile is given too, though it is more than
+/// `burst`. That is bounded by 10 ms' worth; what a loop that was late for longer missed is lost.
 class RateLimiter : detail::Timer {
 public:
     /// Requires: count > 0, period > 0, burst > 0.
@@ -45,12 +49,15 @@ private:
 
     void check(double tokens) const noexcept;
     void refill() noexcept;
+    double most() const noexcept;
     void serve() noexcept;
 
     double per_nanosecond_;
     double burst_;
-    double tokens_;
+    double tokens_;  ///< more than burst_ after a late timer
     std::int64_t filled_at_ = 0;
+    std::int64_t served_at_ = 0;  ///< when the last waiter was
+    double left_ = 0;             ///< what it left
     bool armed_ = false;
     detail::WaitList waiters_;
 };

@@ -227,6 +227,17 @@ TEST_F(HedgeTest, a_failure_starts_the_next_call_at_once) {
     EXPECT_EQ(run_sim(main), 15ms);
 }
 
+TEST_F(HedgeTest, with_the_longest_delay_only_failures_start_the_next_call) {
+    auto call = answers({-10ms, -5ms, 5ms});
+    auto main = [&]() -> Task<Duration> {
+        const TimePoint before = now();
+        const int winner = co_await hedge(Duration::max(), call, 3);
+        EXPECT_EQ(winner, 2);
+        co_return now() - before;
+    };
+    EXPECT_EQ(run_sim(main), 20ms);
+}
+
 TEST_F(HedgeTest, when_all_fail_the_first_failure_is_thrown) {
     auto call = answers({-10ms, -5ms, -5ms});
     auto main = [&]() -> Task<> {

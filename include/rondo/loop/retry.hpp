@@ -123,10 +123,15 @@ private:
     WaitList waiters_;
 };
 
+/// When the try of this number, from 1 on, begins at the latest.
+inline Duration hedge_delay(Duration delay, unsigned index) noexcept {
+    return delay > Duration::max() / index ? Duration::max() : delay * index;
+}
+
 template <class F>
 Task<RetryResult<F>> hedge_try(Duration delay, unsigned index, F& function, HedgeState& state) {
     if (index != 0) {
-        co_await move_on_after(delay * index, state.wait_failures(index));
+        co_await move_on_after(hedge_delay(delay, index), state.wait_failures(index));
     }
     try {
         co_return co_await call_once(function);

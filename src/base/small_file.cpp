@@ -40,6 +40,7 @@ bool read_all(int fd, std::string& text) {
             text.append(part, static_cast<std::size_t>(got));
         }
         if (text.size() > size_max) {
+            errno = EFBIG;
             return false;
         }
     }
@@ -47,15 +48,20 @@ bool read_all(int fd, std::string& text) {
 
 }  // namespace
 
-std::optional<std::string> read_small_file(const std::string& path) {
+std::optional<std::string> read_small_file(const std::string& path, int* error) {
+    const auto failed = [error]() -> std::optional<std::string> {
+        if (error != nullptr) {
+            *error = errno;
+        }
+        return std::nullopt;
+    };
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        return std::nullopt;
+        return failed();
     }
     const Descriptor file(fd);
     std::string text;
-    const bool whole = read_all(file.fd(), text);
-    return whole ? std::optional(std::move(text)) : std::nullopt;
+    return read_all(file.fd(), text) ? std::optional(std::move(text)) : failed();
 }
 
 std::uint64_t file_stamp(const std::string& path) noexcept {

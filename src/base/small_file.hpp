@@ -9,8 +9,9 @@
 
 namespace rondo::detail {
 
-/// The whole file; nothing when it cannot be read, or is larger than 16 MiB.
-std::optional<std::string> read_small_file(const std::string& path);
+/// The whole file; nothing when it cannot be read, or is larger than 16 MiB. Then `error`, unless
+/// it is null, is the errno.
+std::optional<std::string> read_small_file(const std::string& path, int* error = nullptr);
 
 /// Changes when the file does: made of its time, size and number. 0 when there is none.
 std::uint64_t file_stamp(const std::string& path) noexcept;

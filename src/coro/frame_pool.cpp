@@ -51,6 +51,7 @@ public:
             if (const int count = pool.count_of(index); count > 0) {
                 put(pool.cut(std::exchange(pool.free_[index], nullptr), count), index);
             }
+            pool.room_[index] = 0;  // for what is given back yet later
         }
         char* const at = std::exchange(pool.at_, nullptr);
         char* const end = std::exchange(pool.end_, nullptr);

@@ -9,8 +9,8 @@ void detail::throw_one_way(const char* operation, const std::string& name) {
     throw Error(Errc::not_supported, operation, name, "the stream has one direction only");
 }
 
-void detail::throw_halfway(const std::string& name) {
-    throw Error(Errc::closed, "write", name, "an earlier write ended halfway");
+void detail::throw_halfway(const char* operation, const std::string& name) {
+    throw Error(Errc::closed, operation, name, "an earlier write ended halfway");
 }
 
 void Stream::close() noexcept {

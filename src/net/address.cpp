@@ -156,22 +156,17 @@ Address Address::with_port(std::uint16_t port) const noexcept {
 
 std::string Address::host() const {
     char text[INET6_ADDRSTRLEN] = {};
-    if (is_ipv6()) {
-        const auto ipv6 = as<sockaddr_in6>(bytes_);
-        inet_ntop(AF_INET6, &ipv6.sin6_addr, text, sizeof text);
-    } else {
+    if (!is_ipv6()) {
         const auto ipv4 = as<sockaddr_in>(bytes_);
-        inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text);
+        return inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text);
     }
-    return text;
+    const auto ipv6 = as<sockaddr_in6>(bytes_);
+    const std::string host = inet_ntop(AF_INET6, &ipv6.sin6_addr, text, sizeof text);
+    return ipv6.sin6_scope_id == 0 ? host : host + "%" + std::to_string(ipv6.sin6_scope_id);
 }
 
 std::string Address::to_string() const {
-    std::string text = host();
-    if (is_ipv6()) {
-        const std::uint32_t zone = as<sockaddr_in6>(bytes_).sin6_scope_id;
-        text = "[" + text + (zone != 0 ? "%" + std::to_string(zone) : "") + "]";
-    }
+    const std::string text = is_ipv6() ? "[" + host() + "]" : host();
     return text + ":" + std::to_string(port());
 }
 

@@ -40,6 +40,7 @@ Server::Server(ServeOptions options)
 Server::~Server() { RONDO_REQUIRE(groups_.empty(), "a Server outlives its serve()"); }
 
 void Server::shut_down() noexcept {
+    ended_ = true;
     stopping_.set();
     for (TaskGroup* const group : groups_) {
         group->cancel();
@@ -47,8 +48,13 @@ void Server::shut_down() noexcept {
 }
 
 Server::Serving::Serving(Server& server, TaskGroup& group) : server_(server), group_(group) {
-    RONDO_REQUIRE(server.groups_.size() < server.options_.connections_max,
-                  "a server with fewer places than listeners");
+    const std::size_t most = server.options_.connections_max;
+    const std::size_t waiting = std::min(server.options_.accepts_at_once, most);
+    RONDO_REQUIRE((server.groups_.size() + 1) * waiting <= most,
+                  "a server with fewer places than accepts that wait");
+    if (server.groups_.empty()) {
+        server.stopping_.clear();
+    }
     server.groups_.push_back(&group);
     server.reserve_.take();
 }
@@ -57,9 +63,8 @@ Server::Serving::Serving(Server& server, TaskGroup& group) : server_(server), gr
 Server::Serving::~Serving() {
     std::erase(server_.groups_, &group_);
     if (server_.groups_.empty()) {
-        if (rondo::stopping()) {
-            server_.stopping_.set();
-        }
+        server_.ended_ = server_.ended_ || rondo::stopping();
+        server_.stopping_.set();
         server_.reserve_.close();
     }
 }

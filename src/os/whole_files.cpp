@@ -156,11 +156,15 @@ Task<> copy_path(std::string from_path, std::string to_path) {
     if (old.is_same_file(status)) {
         throw Error(Errc::invalid, "copy", from_path, "it is the same file as " + to_path);
     }
-    if (old.is_file() && old.mode != mode) {
-        co_await to.set_mode(mode);  // before there is anything to read
+    const std::uint32_t common = old.mode & mode;  // neither content is shown to more than before
+    if (old.is_file() && old.mode != common) {
+        co_await to.set_mode(common);
     }
     if (old.is_file() && old.size > 0) {
         co_await to.truncate(0);
+    }
+    if (old.is_file() && mode != common) {
+        co_await to.set_mode(mode);
     }
     std::uint64_t at = 0;
     bool complete = false;

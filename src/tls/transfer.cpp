@@ -163,15 +163,16 @@ bool Connection::settle(const char* operation) {
     return false;
 }
 
-/// Waits for more of a message that the peer has sent in part.
+/// Waits for more of a message that the peer has sent in part. What comes may be the whole rest and
+/// the end as well, so who calls asks settle() again before it comes back here.
 Task<> Connection::hear_rest(const char* operation) {
-    co_await receive(operation);
     if (failure_ != nullptr) {
         std::rethrow_exception(failure_);
     }
     if (ended_) {
         throw TlsError(Errc::closed, operation, name_, "the peer ended in the middle of a message");
     }
+    co_await receive(operation);
 }
 
 /// Makes records of as much as fits one buffer; 0 when something must be heard before.

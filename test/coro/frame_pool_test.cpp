@@ -167,6 +167,33 @@ TEST(FramePoolTest, what_a_thread_only_freed_serves_others_when_it_ends) {
     EXPECT_LE(FramePool::slabs_bytes() - before, 64U * 1024U);
 }
 
+/// Gives back when the thread's pool has given all to others.
+struct GivesLate {
+    std::vector<void*> blocks;
+    ~GivesLate() {
+        for (void* const block : blocks) {
+            detail::local.pool.give(block, 16 * 1024);
+        }
+    }
+};
+thread_local GivesLate gives_late;
+
+TEST(FramePoolTest, what_is_given_back_after_the_thread_has_ended_is_taken) {
+    std::thread([] {
+        gives_late.blocks.reserve(20);  // made before the pool notices its thread
+        std::vector<void*> free;
+        for (int i = 0; i < 20; ++i) {
+            gives_late.blocks.push_back(detail::local.pool.take(16 * 1024));
+        }
+        for (int i = 0; i < 5; ++i) {
+            free.push_back(detail::local.pool.take(16 * 1024));
+        }
+        for (void* const block : free) {
+            detail::local.pool.give(block, 16 * 1024);
+        }
+    }).join();
+}
+
 TEST(FramePoolTest, lists_beyond_the_bound_lose_no_block) {
     FramePool pool;
     std::set<void*> all;

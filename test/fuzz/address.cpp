@@ -5,6 +5,9 @@
 #include <arpa/inet.h>
 #include <sys/un.h>
 
+#include <charconv>
+#include <cstdint>
+
 #include "fuzz/target.hpp"
 #include "rondo/net/unix_address.hpp"
 #include "sim/sim_address.hpp"
@@ -15,17 +18,29 @@ namespace {
 using net::Address;
 using net::UnixAddress;
 
+/// Digits that are neither 0 nor beyond 32 bits.
+bool is_zone(std::string_view text) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && number != 0;
+}
+
 bool is_numeric(std::string_view host) {
     if (host.find('\0') != host.npos) {
         return false;
     }
-    in6_addr bytes;
-    const std::string text(host);
-    if (text.starts_with('[') && text.ends_with(']')) {
-        return inet_pton(AF_INET6, text.substr(1, text.size() - 2).c_str(), &bytes) == 1;
+    const bool in_brackets = host.size() >= 2 && host.starts_with('[') && host.ends_with(']');
+    if (in_brackets) {
+        host = host.substr(1, host.size() - 2);
     }
-    return inet_pton(AF_INET, text.c_str(), &bytes) == 1 ||
-           inet_pton(AF_INET6, text.c_str(), &bytes) == 1;
+    const std::size_t percent = host.find('%');
+    const bool has_zone = percent != host.npos;
+    const std::string text(host.substr(0, percent));
+    in6_addr bytes;
+    if (inet_pton(AF_INET6, text.c_str(), &bytes) == 1) {
+        return !has_zone || is_zone(host.substr(percent + 1));
+    }
+    return !in_brackets && !has_zone && inet_pton(AF_INET, text.c_str(), &bytes) == 1;
 }
 
 void expect_round_trip(const Address& address) {

@@ -78,6 +78,10 @@ TEST_P(StreamTest, stopped_between_two_parts_it_writes_no_more) {
         EXPECT_EQ(error, "closed");
         error = co_await error_of([&] { return stream.write_all(parts); });
         EXPECT_EQ(error, "closed");
+        error = co_await error_of([&]() -> Task<> { co_await stream.send_file(0); });
+        EXPECT_EQ(error, "closed");
+        error = co_await error_of([&] { return stream.shutdown_write(); });
+        EXPECT_EQ(error, "closed") << "the peer must not take a part for the whole";
         io::Stream other{OneByOne(taken)};
         const Bytes waiting[] = {Bytes(""), Bytes("wait"), Bytes("one ")};
         co_await move_on_after(1ms, other.write_all(waiting));

@@ -48,7 +48,7 @@ TEST(AddressTest, equality_is_of_host_port_and_family) {
     EXPECT_NE(Address::parse("0.0.0.0", 0), Address::parse("::", 0));
     EXPECT_NE(Address::parse("fe80::1%1", 1), Address::parse("fe80::1%2", 1));
     EXPECT_EQ(Address::parse("fe80::1%2", 1), Address::parse("[fe80::1%2]:1"));
-    EXPECT_EQ(Address::parse("fe80::1%2", 1).host(), "fe80::1");
+    EXPECT_EQ(Address::parse("fe80::1%2", 1).host(), "fe80::1%2");
 }
 
 TEST(AddressTest, refuses_what_is_no_numeric_address) {

@@ -10,9 +10,7 @@
 #include "net/net_test.hpp"
 #include "rondo/coro/race.hpp"
 #include "rondo/loop/sleep.hpp"
-#include "rondo/sim/run.hpp"
 #include "support/cancel_everywhere.hpp"
-#include "support/reading.hpp"
 #include "support/reports.hpp"
 
 namespace rondo::test {
@@ -66,8 +64,6 @@ protected:
         }
     }
 };
-
-class ServeRefuseTest : public LedgerTest {};
 
 /// Time passes only when nothing can happen.
 class ServeTimeTest : public ServeTest {};
@@ -380,61 +376,44 @@ TEST_P(ServeTimeTest, failures_in_a_row_do_not_spin) {
 
 INSTANTIATE_TEST_SUITE_P(net, ServeTimeTest, testing::ValuesIn(simulated_drivers()), param_name);
 
+/// Gives one connection, and fails a second later.
+class FailsLater {
+public:
+    explicit FailsLater(TcpListener& listener) : listener_(&listener) {}
+    Task<TcpStream> accept() {
+        if (calls_++ > 0) {
+            co_await sleep(1s);
+            throw Error("accept", "a test", EBADF);
+        }
+        TcpStream first = co_await listener_->accept();
+        co_return first;
+    }
+
+private:
+    TcpListener* listener_;
+    int calls_ = 0;
+};
+
 TEST_P(ServeTimeTest, a_server_serves_again_when_its_listener_has_failed) {
     on_driver([&]() -> Task<> {
         Server server;
-        FailingListener broken({EBADF});
-        const std::string error =
-            co_await error_of([&] { return net::serve(broken, send_back, server); });
-        EXPECT_EQ(error, "closed");
-        EXPECT_FALSE(server.stopping());
         TcpListener listener = TcpListener::listen(Address::loopback(0));
+        FailsLater broken(listener);
+        auto until_told = [&](TcpStream) -> Task<> { co_await server.wait_stopping(); };
+        const TimePoint begin = now();
+        TcpStream idle = co_await TcpStream::connect(listener.local_address());
+        const std::string error =
+            co_await error_of([&] { return net::serve(broken, until_told, server); });
+        EXPECT_EQ(error, "closed");
+        EXPECT_EQ(now() - begin, 1s) << "the handler was told";
+        EXPECT_EQ(server.stats().cut, 0U);
+        EXPECT_TRUE(server.stopping());
         auto serving = create_task(net::serve(listener, send_back, server));
         const std::string answer = co_await ask(listener.local_address(), "again");
         EXPECT_EQ(answer, "again");
         server.shut_down();
         co_await serving;
     });
-}
-
-// The listener, ten clients, the server's reserve: three connections fit.
-TEST_F(ServeRefuseTest, when_descriptors_do_not_come_back_clients_are_refused) {
-    sim::Options options;
-    options.network.descriptors_max = 15;
-    sim::run(
-        []() -> Task<> {
-            TcpListener listener = TcpListener::listen(Address::loopback(0));
-            std::deque<TcpStream> clients;
-            for (int i = 0; i < 10; ++i) {
-                clients.push_back(co_await TcpStream::connect(listener.local_address()));
-            }
-            Server server;
-            auto serving = create_task(net::serve(listener, send_back, server));
-            co_await sleep(9s);
-            EXPECT_EQ(server.stats().refused, 0U);
-            co_await sleep(3s);
-            EXPECT_GT(server.stats().refused, 0U);
-            EXPECT_LT(server.stats().refused, 7U) << "one a pause";
-            co_await sleep(60s);
-            EXPECT_EQ(server.stats().refused, 7U);
-            EXPECT_EQ(server.active(), 3U) << "the reserve is kept for the next";
-            for (std::size_t i = 3; i < clients.size(); ++i) {
-                const std::string nothing = co_await read_to_end(clients[i]);
-                EXPECT_EQ(nothing, "");
-            }
-            clients.pop_back();
-            TcpStream late = co_await TcpStream::connect(listener.local_address());
-            clients.pop_front();
-            co_await late.write_all("late");
-            const std::string answer = co_await read_count(late, 4);
-            EXPECT_EQ(answer, "late");
-            EXPECT_EQ(server.stats().accepted, 4U);
-            late.close();
-            clients.clear();
-            server.shut_down();
-            co_await serving;
-        },
-        options);
 }
 
 class ServeEverywhereTest : public NetTest {

@@ -50,7 +50,7 @@ protected:
         });
     }
 
-    Task<> send_rest() { co_await peer_->send(rest_); }
+    Task<> send_rest(std::string and_more = "") { co_await peer_->send(rest_ + and_more); }
 
     Task<> send_rest_later() {
         co_await sleep(1s);
@@ -164,6 +164,25 @@ TEST_F(SplitMessageTest, new_keys_are_made_with_the_next_write) {
         co_await client_.write_all("again");
         heard = co_await hear();
         EXPECT_EQ(heard, "again");
+    });
+}
+
+TEST_F(SplitMessageTest, the_rest_may_come_with_the_end_of_the_peers_stream) {
+    with_half_a_ticket([&]() -> Task<> {
+        auto end = [&]() -> Task<> {
+            co_await sleep(1s);
+            SSL_shutdown(peer_->ssl());
+            char* data = nullptr;
+            const long size = BIO_get_mem_data(SSL_get_wbio(peer_->ssl()), &data);
+            const std::string notice(data, static_cast<std::size_t>(size));
+            BIO_reset(SSL_get_wbio(peer_->ssl()));
+            co_await send_rest(notice);
+        };
+        auto [read, written, ended] =
+            co_await gather(read_to_end(client_), client_.write_all("ping"), end());
+        EXPECT_EQ(read, "");
+        const std::string heard = co_await hear();
+        EXPECT_EQ(heard, "ping");
     });
 }
 

@@ -72,9 +72,14 @@ public:
     }
 
 private:
+    template <class T>
+    static constexpr bool is_task = requires { typename T::promise_type; };
+
     template <class D>
     static R invoke(D& function, Args&&... args) {
         if constexpr (std::is_void_v<R>) {
+            static_assert(!is_task<std::invoke_result_t<D&, Args...>>,
+                          "a task that nobody awaits does nothing");
             static_cast<void>(std::invoke(function, std::forward<Args>(args)...));
         } else {
             return std::invoke(function, std::forward<Args>(args)...);

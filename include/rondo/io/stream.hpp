@@ -44,7 +44,7 @@ public:
 /// A source cannot be written, a sink not be read.
 [[noreturn]] void throw_one_way(const char* operation, const std::string& name);
 
-[[noreturn]] void throw_halfway(const std::string& name);
+[[noreturn]] void throw_halfway(const char* operation, const std::string& name);
 
 /// Sets `broken` when a write of several parts ends between two of them.
 class PartsWritten {
@@ -97,7 +97,7 @@ public:
 
     Task<> write_all([[maybe_unused]] Bytes bytes) override {
         if constexpr (ByteSink<S>) {
-            require_whole();
+            require_whole("write");
             co_await stream_.write_all(bytes);
         } else {
             throw_one_way("write", stream_.name());
@@ -112,7 +112,7 @@ public:
         } else if constexpr (requires { stream_.write_all(parts); }) {
             co_await stream_.write_all(parts);
         } else {
-            require_whole();
+            require_whole("write");
             PartsWritten written(broken_);
             for (const Bytes part : parts) {
                 co_await stream_.write_all(part);
@@ -131,6 +131,8 @@ public:
             const std::uint64_t sent = co_await stream_.send_file(file, offset, size);
             co_return sent;
         } else {
+            require_whole("write");
+            PartsWritten written(broken_);
             std::uint64_t sent = 0;
             while (sent < size) {
                 const Lease piece = co_await read_file(file, offset + sent, size - sent);
@@ -138,8 +140,10 @@ public:
                     break;
                 }
                 co_await stream_.write_all(piece.bytes());
+                written.one_more(piece.bytes());
                 sent += piece.size();
             }
+            written.all();
             co_return sent;
         }
     }
@@ -149,9 +153,11 @@ public:
             throw_one_way("shutdown", stream_.name());
             co_return;
         } else if constexpr (std::is_void_v<decltype(stream_.shutdown_write())>) {
+            require_whole("shutdown");
             stream_.shutdown_write();
             co_return;
         } else {
+            require_whole("shutdown");
             co_await stream_.shutdown_write();
         }
     }
@@ -164,9 +170,9 @@ public:
     }
 
 private:
-    void require_whole() const {
+    void require_whole(const char* operation) const {
         if (broken_) {
-            throw_halfway(stream_.name());
+            throw_halfway(operation, stream_.name());
         }
     }
 
@@ -226,7 +232,8 @@ public:
         return body("write").send_file(file, offset, size);
     }
 
-    /// Ends the outgoing direction: the peer reads an end after what was written.
+    /// Ends the outgoing direction: the peer reads an end after what was written. After a write of
+    /// several parts that stopped between two of them it fails with Errc::closed.
     Task<> shutdown_write() { return body("shutdown").shutdown_write(); }
 
     /// Both directions end now. Idempotent.

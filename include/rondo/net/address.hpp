@@ -36,7 +36,7 @@ public:
     std::uint16_t port() const noexcept;
     Address with_port(std::uint16_t port) const noexcept;
     bool is_ipv6() const noexcept;
-    /// "127.0.0.1", "::1"; without the interface.
+    /// "127.0.0.1", "::1", "fe80::1%2"; parse() reads it back.
     std::string host() const;
     /// "127.0.0.1:80", "[::1]:80", "[fe80::1%2]:80"; parse() reads it back.
     std::string to_string() const;

@@ -201,7 +201,7 @@ concept ConnectionListener = requires { typename detail::Accepted<L>; };
 /// connections have ended. Errors: the listener's own, after all handlers were stopped.
 template <ConnectionListener L, class H>
 Task<> serve(L& listener, H handler, Server& server) {
-    if (!server.stopping()) {
+    if (!server.has_ended()) {
         co_await task_group(
             [&](TaskGroup& group) { return detail::serve_in(listener, handler, server, group); });
     }

@@ -21,8 +21,8 @@ namespace rondo::net {
 
 /// Members are trivially destructible: safe in any call on g++ 12.
 struct ServeOptions {
-    /// At once; further ones wait in the listener. An accept that waits holds a place: a server of
-    /// several listeners needs one for each besides those that are in use.
+    /// At once; further ones wait in the listener. An accept that waits holds a place, so a server
+    /// of several listeners needs at least as many as accepts may wait at them.
     std::size_t connections_max = 10'000;
     /// On io_uring: how many accepts wait in the kernel at once, each with a place of the limit. 16
     /// save a system call for each connection of a storm. Other drivers, and listeners that have no
@@ -67,8 +67,9 @@ public:
     /// Asks it to stop: no connection is accepted any more, handlers may go on for `grace`, then
     /// they are cancelled; when all have ended, serve() returns. Idempotent.
     void shut_down() noexcept;
-    /// True from shut_down() on, and when serve() itself was cancelled: a handler that serves many
-    /// requests ends after the one it is at.
+    /// True from shut_down() on, and when serve() itself was cancelled or its listener failed: a
+    /// handler that serves many requests ends after the one it is at. After a failed listener a
+    /// further serve() begins anew.
     bool stopping() const noexcept { return stopping_.is_set(); }
     /// Waits until stopping(): for handlers that wait for a next request, in a race().
     auto wait_stopping() noexcept { return stopping_.wait(); }
@@ -109,6 +110,7 @@ public:
         TaskGroup& group_;
     };
 
+    bool has_ended() const noexcept { return ended_; }
     auto wait_for_room() noexcept { return room_.acquire(); }
     /// The options', bounded by the limit and by what the loop's driver does.
     std::size_t accepts_at_once() const noexcept;
@@ -142,7 +144,8 @@ private:
     Duration pause_;
     TimePoint exhausted_since_{};
     bool is_exhausted_ = false;
-    int transient_ = 0;  ///< failures in a row
+    bool ended_ = false;  ///< for good
+    int transient_ = 0;   ///< failures in a row
 };
 
 }  // namespace rondo::net

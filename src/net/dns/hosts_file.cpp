@@ -7,6 +7,7 @@
 
 #include "base/small_file.hpp"
 #include "net/dns/host_name.hpp"
+#include "rondo/base/error.hpp"
 
 namespace rondo::net::detail {
 namespace {
@@ -78,11 +79,14 @@ const HostsTable& HostsFile::table(TimePoint now) {
     looked_at_ = now;
     const std::uint64_t stamp = rondo::detail::file_stamp(path_);
     if (stamp != stamp_) {
-        const std::optional<std::string> text = rondo::detail::read_small_file(path_);
-        if (text || stamp == 0) {
-            stamp_ = stamp;
-            table_ = HostsTable(text.value_or(std::string()));
-        }  // else the old one for now: perhaps no descriptor was left
+        int error = 0;
+        const std::optional<std::string> text = rondo::detail::read_small_file(path_, &error);
+        if (!text && errc_of(error) == Errc::exhausted) {
+            looked_at_.reset();  // no descriptor was left: the next one looks again
+            return table_;
+        }
+        stamp_ = stamp;
+        table_ = HostsTable(text.value_or(std::string()));
     }
     return table_;
 }

@@ -71,7 +71,8 @@ void ResolverState::require_this_loop() const noexcept {
 }
 
 // The system's file is read when it is first needed, and again when it has changed. c-ares takes
-// one that it cannot open, for want of a descriptor perhaps, for one that is not there.
+// one that it cannot open for one that is not there, also when it was a descriptor that was
+// missing.
 void ResolverState::refresh_config() {
     constexpr Duration between_looks = std::chrono::seconds(5);
     const TimePoint now = loop_.now();
@@ -79,9 +80,14 @@ void ResolverState::refresh_config() {
         return;
     }
     const std::uint64_t stamp = rondo::detail::file_stamp(system_config);
+    const bool known = stamp == config_stamp_;
+    int error = 0;
+    if (!known && !rondo::detail::read_small_file(system_config, &error) &&
+        errc_of(error) == Errc::exhausted) {
+        return;  // the next one looks again
+    }
     config_looked_at_ = now;
-    if (stamp == config_stamp_ ||
-        (stamp != 0 && !rondo::detail::read_small_file(system_config).has_value())) {
+    if (known) {
         return;
     }
     config_ = read_name_config();

@@ -90,7 +90,7 @@ Task<std::uint64_t> remove_content(int at, const std::string& name) {
     const int fd =
         co_await detail::path_call(OperationKind::open, name, 0, open_directory | O_NOFOLLOW, at);
     if (fd == -ENOENT) {
-        co_return 0;
+        co_return std::uint64_t{0};
     }
     const detail::Descriptor directory(check_result(fd, "remove", name));
     const std::vector<DirectoryEntry> entries = co_await list_what_is_left(fd, name);

@@ -77,7 +77,7 @@ TEST_P(WholeFilesTest, a_copy_has_content_and_permissions) {
 
 TEST_P(WholeFilesTest, a_copy_has_the_permissions_of_what_it_is_a_copy_of) {
     on_driver([&]() -> Task<> {
-        for (const mode_t mode : {0600, 0755, 0666, 0444, 04755}) {
+        for (const mode_t mode : {0600U, 0755U, 0666U, 0444U, 04755U}) {
             make_file(folder / "from", "text");
             EXPECT_EQ(chmod((folder / "from").c_str(), mode), 0);
             make_file(folder / "old", "old text");

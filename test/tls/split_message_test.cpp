@@ -74,8 +74,10 @@ private:
         const long size = BIO_get_mem_data(SSL_get_wbio(peer_->ssl()), &data);
         const std::string ticket(data, static_cast<std::size_t>(size));
         BIO_reset(SSL_get_wbio(peer_->ssl()));
-        const std::size_t first = 5 + (static_cast<unsigned char>(ticket.at(3)) << 8 |
-                                       static_cast<unsigned char>(ticket.at(4)));
+        const auto byte = [&](std::size_t at) {
+            return std::size_t{static_cast<unsigned char>(ticket.at(at))};
+        };
+        const std::size_t first = 5 + (byte(3) << 8 | byte(4));
         EXPECT_LT(first, ticket.size());
         rest_ = ticket.substr(first);
         co_await peer_->send(ticket.substr(0, first));

@@ -93,6 +93,7 @@ struct ThreadEnd {
     bool armed = false;
 };
 
+// Its first use in a thread is what makes it be destroyed when that ends.
 thread_local ThreadEnd at_thread_end;
 
 }  // namespace

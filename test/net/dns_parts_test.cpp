@@ -223,11 +223,17 @@ TEST(HostsFileTest, lines_as_hosts_5_has_them) {
     EXPECT_EQ(table.name_of(Address::parse("10.0.0.1", 0)), "");
 }
 
-TEST(HostsFileTest, is_read_again_when_it_has_changed) {
+/// The path of a file with one line, open for more as `fd`.
+std::string make_hosts(int& fd) {
     char path[] = "/tmp/rondo_hosts_XXXXXX";
-    const int fd = mkstemp(path);
-    ASSERT_GE(fd, 0);
-    ASSERT_EQ(write(fd, "10.0.0.1 a\n", 11), 11);
+    fd = mkstemp(path);
+    EXPECT_EQ(write(fd, "10.0.0.1 a\n", 11), 11);
+    return path;
+}
+
+TEST(HostsFileTest, is_read_again_when_it_has_changed) {
+    int fd = -1;
+    const std::string path = make_hosts(fd);
     HostsFile file(path);
     const TimePoint start{1h};
     EXPECT_EQ(file.table(start).find("a").size(), 1U);
@@ -235,16 +241,14 @@ TEST(HostsFileTest, is_read_again_when_it_has_changed) {
     EXPECT_EQ(file.table(start + 4s).find("b").size(), 0U);
     EXPECT_EQ(file.table(start + 5s).find("b").size(), 1U);
     close(fd);
-    unlink(path);
+    unlink(path.c_str());
     EXPECT_EQ(file.table(start + 10s).find("b").size(), 0U);
     EXPECT_TRUE(HostsFile("").table(start).find("a").empty());
 }
 
 TEST(HostsFileTest, one_that_cannot_be_read_for_a_moment_is_read_later) {
-    char path[] = "/tmp/rondo_hosts_XXXXXX";
-    const int fd = mkstemp(path);
-    ASSERT_GE(fd, 0);
-    ASSERT_EQ(write(fd, "10.0.0.1 a\n", 11), 11);
+    int fd = -1;
+    const std::string path = make_hosts(fd);
     HostsFile file(path);
     const TimePoint start{1h};
     rlimit before{};
@@ -262,7 +266,7 @@ TEST(HostsFileTest, one_that_cannot_be_read_for_a_moment_is_read_later) {
     EXPECT_TRUE(kept);
     EXPECT_EQ(file.table(start + 15s).find("b").size(), 1U);
     close(fd);
-    unlink(path);
+    unlink(path.c_str());
 }
 
 // ------------------------------------------------------------------------------ the cache

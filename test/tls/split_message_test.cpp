@@ -57,6 +57,12 @@ protected:
         co_await send_rest();
     }
 
+    Task<> answer_later() {
+        co_await send_rest_later();
+        const std::string heard = co_await hear();
+        co_await peer_->write(heard + " pong");
+    }
+
     Task<std::string> hear() {
         std::string text = co_await peer_->read();
         co_return text;
@@ -101,26 +107,16 @@ TEST_F(SplitMessageTest, a_write_waits_for_the_rest) {
 
 TEST_F(SplitMessageTest, it_waits_beside_a_reader_that_came_before) {
     with_half_a_ticket([&]() -> Task<> {
-        auto answer = [&]() -> Task<> {
-            co_await send_rest_later();
-            const std::string heard = co_await hear();
-            co_await peer_->write(heard + " pong");
-        };
         auto [read, written, answered] =
-            co_await gather(read_count(client_, 9), client_.write_all("ping"), answer());
+            co_await gather(read_count(client_, 9), client_.write_all("ping"), answer_later());
         EXPECT_EQ(read, "ping pong");
     });
 }
 
 TEST_F(SplitMessageTest, a_reader_may_come_while_it_waits) {
     with_half_a_ticket([&]() -> Task<> {
-        auto answer = [&]() -> Task<> {
-            co_await send_rest_later();
-            const std::string heard = co_await hear();
-            co_await peer_->write(heard + " pong");
-        };
         auto [written, read, answered] =
-            co_await gather(client_.write_all("ping"), read_count(client_, 9), answer());
+            co_await gather(client_.write_all("ping"), read_count(client_, 9), answer_later());
         EXPECT_EQ(read, "ping pong");
     });
 }

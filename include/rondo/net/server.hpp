@@ -21,8 +21,8 @@ namespace rondo::net {
 
 /// Members are trivially destructible: safe in any call on g++ 12.
 struct ServeOptions {
-    /// At once; further ones wait in the listener. An accept that waits holds a place, so a server
-    /// of several listeners needs at least as many as accepts may wait at them.
+    /// At once; further ones wait in the listener. An accept that waits holds a place. Requires: at
+    /// least as many as the server has listeners, times accepts_at_once.
     std::size_t connections_max = 10'000;
     /// On io_uring: how many accepts wait in the kernel at once, each with a place of the limit. 16
     /// save a system call for each connection of a storm. Other drivers, and listeners that have no

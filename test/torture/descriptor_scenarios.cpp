@@ -2,8 +2,11 @@
 // Pipes, files and foreign sockets as the driver has them: its operations, without a class around
 // them.
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -57,6 +60,26 @@ Task<> files() {
     co_await pass(file.fd(), file.fd(), std::string(10'000, 'f'), true);
 }
 
+// A descriptor that no single call writes to without waiting, as pipes and files have one.
+Task<> through_a_terminal(int flags) {
+    const auto open_terminal = [flags] {
+        const Seam::Pause uncounted;
+        Owned ours(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | flags));
+        require(ours.fd() >= 0 && unlockpt(ours.fd()) == 0, "no terminal");
+        Owned theirs(ioctl(ours.fd(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC | flags));
+        termios raw{};
+        cfmakeraw(&raw);
+        require(tcsetattr(theirs.fd(), TCSANOW, &raw) == 0, "no raw terminal");
+        return std::pair(std::move(ours), std::move(theirs));
+    };
+    const auto [ours, theirs] = open_terminal();
+    co_await pass(ours.fd(), theirs.fd(), "through a terminal", false);
+}
+
+Task<> terminal() { return through_a_terminal(0); }
+
+Task<> non_blocking_terminal() { return through_a_terminal(O_NONBLOCK); }
+
 // More than a pipe holds: the writer waits for the reader.
 Task<> full_pipe() {
     os::PipePair pipe = os::make_pipe();
@@ -102,6 +125,8 @@ Scenarios descriptor_scenarios() {
     return {
         {"pipes", &pipes},
         {"files", &files},
+        {"terminal", &terminal},
+        {"non-blocking terminal", &non_blocking_terminal},
         {"full pipe", &full_pipe},
         {"abandoned pipe", &abandoned_pipe},
         {"foreign polls", &foreign_polls},

@@ -125,17 +125,26 @@ cmd_ci() {
     print_table
 }
 
+# What gcc-debug would find by compiling each file alone, clang-debug finds in half the time.
+matrix_build() {
+    local units=()
+    [[ $1 != gcc-debug ]] || units=(-DRONDO_UNITY=ON)
+    mkdir -p build
+    configure "$1" "${units[@]}" && cmake --build --preset "$1" -j "$JOBS"
+}
+
 # Both compilers, every build, both kernel drivers, nothing left out; or the presets that are named.
+# torture/sample is a tenth of torture/slow.
 cmd_matrix() {
     (($#)) || set -- "${presets[@]}"
     split "$@"
     step "setup" cmd_setup
     local preset driver
     for preset in "${chosen[@]}"; do
-        step "$preset: build" build_preset "$preset"
+        step "$preset: build" matrix_build "$preset"
         [[ $preset != *-release ]] || step "$preset: headers alone" headers "$preset"
         for driver in uring epoll; do
-            step "$preset: $driver" with_driver "$driver" test_preset "$preset"
+            step "$preset: $driver" with_driver "$driver" test_preset "$preset" -E torture/sample
         done
     done
     step "clang-tidy" clang_tidy

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@ std::vector<DriverParam> sending_drivers();
 std::vector<DriverParam> kernel_drivers();
 std::vector<DriverParam> simulated_drivers();
 std::string name_of(const DriverParam& param);
+inline void PrintTo(const DriverParam& param, std::ostream* out) { *out << name_of(param); }
 
 /// False when this kernel refuses io_uring, which is no failure of ours.
 bool is_available(DriverKind kind);

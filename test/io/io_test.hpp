@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,8 @@ inline std::string place_name(const testing::TestParamInfo<Place>& info) {
     constexpr std::array<const char*, 3> names{"memory_", "tcp_", "pair_"};
     return names[static_cast<std::size_t>(info.param.over)] + driver_name(info.param.driver);
 }
+
+inline void PrintTo(const Place& place, std::ostream* out) { *out << place_name({place, 0}); }
 
 /// The real drivers, and the simulation in order and in two drawn ones: each test runs on all of
 /// them three times. What needs more seeds draws them itself.

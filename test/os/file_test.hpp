@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,10 @@ inline std::string file_driver_name(const testing::TestParamInfo<FileDriver>& in
     const auto is_sign = [](char letter) { return std::ispunct(letter) != 0; };
     std::replace_if(name.begin(), name.end(), is_sign, '_');
     return name;
+}
+
+inline void PrintTo(const FileDriver& driver, std::ostream* out) {
+    *out << file_driver_name({driver, 0});
 }
 
 class FileTest : public LedgerTest, public testing::WithParamInterface<FileDriver> {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,3 +68,12 @@ inline std::string param_name(const testing::TestParamInfo<RunOptions>& info) {
 }
 
 }  // namespace rondo::test
+
+namespace rondo {
+
+/// For GoogleTest, which looks where the type is.
+inline void PrintTo(const RunOptions& options, std::ostream* out) {
+    *out << test::driver_name(options);
+}
+
+}  // namespace rondo

@@ -14,323 +14,21 @@ of the cheaper C server in 10 of 12 cells with each driver, and no peer cheaper 
 of Rondo's in any cell.
 """
 import argparse
-import json
 import os
 import shutil
-import statistics
-import subprocess
 import sys
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from net_compare.fleet import Failure, Fleet, check, measure_cell, raise_descriptor_limit
+from net_compare.judging import missed_goals, print_cell, summarise, write_json
+from net_compare.laboratory import (is_possible_in_lab, lab_connections, measure_lab_cell,
+                                    print_counts)
+from net_compare.servers import OPTIONAL, SERVERS, present_servers
 
 CONNECTIONS = (1, 50, 1000)
 SIZES = (64, 1024, 16384, 102400)
 CELLS = tuple((connections, size) for size in SIZES for connections in CONNECTIONS)
-FLOORS = ("c-epoll", "c-uring")
-GOAL = 1.05
-CELLS_TO_REACH = 10
-LEVEL = 1.02  # a peer is level that is not further ahead, or whose quartiles overlap with Rondo's
-DEBIAN_PYTHON = "/usr/bin/python3"  # the one that Debian's python3-uvloop is for
-HERE = Path(__file__).resolve().parent
 
-
-class Failure(Exception):
-    pass
-
-
-@dataclass(frozen=True)
-class Server:
-    name: str
-    command: tuple  # the first word: a program of the build, or a path
-    environment: dict = field(default_factory=dict)
-    package: str = ""  # of Debian, without which it is missing
-    module: str = ""   # of Debian's Python
-    ours: bool = False
-
-
-def rondo(driver, how, name):
-    return Server(name, ("rondo_echo", how), {"RONDO_DRIVER": driver}, ours=True)
-
-
-SERVERS = (
-    Server("c-epoll", ("floor_echo", "epoll"), ours=True),
-    Server("c-uring", ("floor_echo", "uring"), ours=True),
-    rondo("epoll", "leased", "rondo-epoll"),
-    rondo("uring", "leased", "rondo-uring"),
-    rondo("epoll", "stream", "rondo-epoll-stream"),
-    rondo("uring", "stream", "rondo-uring-stream"),
-    rondo("epoll", "buffer", "rondo-epoll-buffer"),
-    rondo("uring", "buffer", "rondo-uring-buffer"),
-    Server("asio", ("asio_echo",), package="libasio-dev"),
-    Server("asio-uring", ("asio_uring_echo",), package="libasio-dev"),
-    Server("libuv", ("uv_echo",), package="libuv1-dev"),
-    Server("tokio", ("tokio_echo",), package="librust-tokio-dev and cargo"),
-    Server("go", ("go_echo",), {"GOMAXPROCS": "1"}, package="golang-go"),
-    Server("uvloop", (DEBIAN_PYTHON, str(HERE / "net" / "uvloop_echo.py"), "protocol"),
-           package="python3-uvloop", module="uvloop"),
-    Server("uvloop-streams", (DEBIAN_PYTHON, str(HERE / "net" / "uvloop_echo.py"), "streams"),
-           package="python3-uvloop", module="uvloop"),
-)
-OPTIONAL = ("rondo-epoll-buffer", "rondo-uring-buffer", "uvloop-streams")
-GOAL_SERVERS = ("rondo-epoll", "rondo-uring")
-
-
-def path_of(server, programs):
-    first = server.command[0]
-    return first if "/" in first else str(programs / first)
-
-
-def is_missing(server, programs):
-    if not os.access(path_of(server, programs), os.X_OK):
-        return True
-    return bool(server.module) and subprocess.run(
-        [path_of(server, programs), "-c", f"import {server.module}"], capture_output=True,
-        check=False).returncode != 0
-
-
-def processors():
-    """The server's and the client's: two different ones where there are two."""
-    allowed = sorted(os.sched_getaffinity(0))
-    return allowed[0], allowed[1 if len(allowed) > 1 else 0]
-
-
-class Running:
-    """A server process and its port."""
-
-    def __init__(self, server, programs, processor):
-        self.name = server.name
-        command = [path_of(server, programs), *server.command[1:]]
-        self.process = subprocess.Popen(
-            command, env={**os.environ, **server.environment}, stdout=subprocess.PIPE, text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {processor}))
-        line = self.process.stdout.readline()
-        if not line.strip().isdigit():
-            self.stop()
-            raise Failure(f"{self.name} did not start")
-        self.port = int(line)
-
-    def target(self):
-        return f"{self.name}={self.process.pid}:{self.port}"
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
-class Fleet:
-    """All the servers that are measured, stopped in the end."""
-
-    def __init__(self, servers, programs):
-        self.processor, self.client_processor = processors()
-        self.running = []
-        for server in servers:
-            try:
-                self.running.append(Running(server, programs, self.processor))
-            except Failure as failure:  # as those on io_uring where the kernel refuses it
-                print(f"left out: {failure}", file=sys.stderr)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def stop(self):
-        for running in self.running:
-            running.stop()
-
-    def client(self, program, *arguments):
-        """What the client program prints; it runs on a processor of its own."""
-        done = subprocess.run(
-            [str(program), *map(str, arguments)], capture_output=True, text=True, check=False,
-            preexec_fn=lambda: os.sched_setaffinity(0, {self.client_processor}))
-        if done.returncode != 0:
-            raise Failure(f"{program.name}: {done.stderr.strip() or done.returncode}")
-        return done.stdout
-
-
-def raise_descriptor_limit():
-    import resource
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most
-
-
-# ------------------------------------------------------------------------------ measuring
-
-def measure_cell(fleet, programs, cell, options):
-    """{server: [CPU us a request, round by round]}"""
-    connections, size = cell
-    slice_ms = options.slice or (80 if connections >= 1000 else 25)
-    printed = fleet.client(programs / "load_client", connections, size, slice_ms, options.rounds,
-                           *(running.target() for running in fleet.running))
-    found = {}
-    for line in printed.splitlines():
-        name, requests, cpu, _ = line.split()
-        found.setdefault(name, []).append(int(cpu) / 1000 / max(1, int(requests)))
-    return found
-
-
-def lab_connections(cell):
-    """In the laboratory a message of each connection lies in the kernel at once."""
-    connections, size = cell
-    return min(connections, 100) if size > 65536 else min(connections, 500)
-
-
-def is_possible_in_lab(server, programs):
-    try:
-        run_lab(programs, 1, 64, 1, (server.name,))
-    except Failure as failure:
-        print(f"left out: {server.name}, {failure}", file=sys.stderr)
-        return False
-    return True
-
-
-def measure_lab_cell(names, programs, cell, options):
-    connections = lab_connections(cell)
-    per_slice = max(50, connections) * (4 if cell[1] > 65536 else 1)
-    rounds = options.rounds * max(1, 1000 // per_slice)
-    printed = run_lab(programs, connections, cell[1], rounds, names)
-    found = {}
-    for line in printed.splitlines():
-        name, ns = line.split()
-        found.setdefault(name, []).append(float(ns) / 1000)
-    return found
-
-
-def run_lab(programs, connections, size, rounds, names, wrapper=()):
-    processor, _ = processors()
-    done = subprocess.run(
-        [*wrapper, str(programs / "net_lab"), str(connections), str(size), str(rounds), *names],
-        capture_output=True, text=True, check=False,
-        preexec_fn=lambda: os.sched_setaffinity(0, {processor}))
-    if done.returncode != 0:
-        raise Failure(f"net_lab: {done.stderr.strip() or done.returncode}")
-    return done.stderr if wrapper else done.stdout
-
-
-# ------------------------------------------------------------------------------- counting
-
-LAB_ROUNDS = (10, 60)
-OF_HARNESS = ("futex", "sched_yield", "write", "clock_gettime")
-
-
-def instructions(programs, name, connections, size):
-    """User instructions a request of the server's turns, as a difference of two lengths."""
-    counts = []
-    for rounds in LAB_ROUNDS:
-        wrapper = ("valgrind", "--tool=callgrind", "--collect-atstart=no",
-                   "--callgrind-out-file=/dev/null")
-        printed = run_lab(programs, connections, size, rounds, (name,), wrapper)
-        counts.append(int(printed.split("Collected : ")[1].split()[0]))
-    requests = (LAB_ROUNDS[1] - LAB_ROUNDS[0]) * max(1, 50 // connections) * connections
-    return (counts[1] - counts[0]) / requests
-
-
-def system_calls(programs, name, connections, size):
-    """The server's system calls a request, by name, as a difference of two lengths."""
-    tables = []
-    for rounds in LAB_ROUNDS:
-        table = {}
-        log = programs / "strace.txt"
-        run_lab(programs, connections, size, rounds, (name,),
-                ("strace", "-f", "-c", "-o", str(log)))
-        for line in log.read_text(encoding="utf-8").splitlines():
-            fields = line.split()
-            if len(fields) >= 5 and fields[3].isdigit() and fields[-1] != "total":
-                table[fields[-1]] = int(fields[3])
-        tables.append(table)
-    requests = (LAB_ROUNDS[1] - LAB_ROUNDS[0]) * max(1, 50 // connections) * connections
-    calls = {call: (count - tables[0].get(call, 0)) / requests for call, count in tables[1].items()}
-    for of_client in ("sendto", "recvfrom"):
-        calls[of_client] = calls.get(of_client, 0) - 1
-    return {call: count for call, count in calls.items()
-            if call not in OF_HARNESS and count > 0.005}
-
-
-def print_counts(programs, names):
-    print("user instructions and system calls of the server, a request of 64 B")
-    for name in names:
-        for connections in (1, 50):
-            count = instructions(programs, name, connections, 64)
-            calls = ""
-            if shutil.which("strace"):
-                found = system_calls(programs, name, connections, 64)
-                calls = ", ".join(f"{call} {number:.2f}" for call, number in sorted(found.items()))
-            print(f"  {name:20}{connections:6} connections{count:8,.0f}  {calls}")
-
-
-# ------------------------------------------------------------------------------- judging
-
-@dataclass(frozen=True)
-class Figure:
-    median: float
-    low: float  # quartiles
-    high: float
-    ratio: float | None  # to the cheaper floor
-
-
-def summarise(found):
-    """{server: Figure}, and the name of the cheaper floor."""
-    floors = [name for name in FLOORS if name in found]
-    base = min(floors, key=lambda name: statistics.median(found[name])) if floors else None
-    figures = {}
-    for name, values in found.items():
-        low, middle, high = (statistics.quantiles(values, n=4, method="inclusive")
-                             if len(values) > 1 else values * 3)
-        ratio = None
-        if base is not None:
-            ratio = statistics.median(a / b for a, b in zip(values, found[base]))
-        figures[name] = Figure(middle, low, high, ratio)
-    return figures, base
-
-
-def verdict(name, figures):
-    figure = figures[name]
-    if name in FLOORS or figure.ratio is None:
-        return ""
-    if name.startswith("rondo"):
-        return "within 1.05" if figure.ratio <= GOAL else "above 1.05"
-    rivals = [figures[rival] for rival in GOAL_SERVERS if rival in figures]
-    if not rivals or figure.ratio > min(rival.ratio for rival in rivals):
-        return ""
-    best = min(rivals, key=lambda rival: rival.ratio)
-    is_level = figure.ratio * LEVEL >= best.ratio or figure.high >= best.low
-    return "level" if is_level else "AHEAD"
-
-
-def print_cell(cell, figures, base, note=""):
-    connections, size = cell
-    print(f"{connections} connections x {size} B{note}: us a request; base {base or 'none'}")
-    for name, figure in figures.items():
-        ratio = "" if figure.ratio is None else f"{figure.ratio:8.3f}"
-        print(f"  {name:20}{figure.median:9.2f}  ({figure.low:.2f} .. {figure.high:.2f})".ljust(56)
-              + f"{ratio:>8}  {verdict(name, figures)}".rstrip())
-    sys.stdout.flush()
-
-
-def missed_goals(results):
-    """Sentences; results: {cell: figures} of all cells."""
-    for name in GOAL_SERVERS:
-        reached = sum(1 for figures in results.values() if name in figures
-                      and (figures[name].ratio or 9) <= GOAL)
-        print(f"{name}: within {GOAL} of the cheaper C server in {reached} of {len(results)} cells")
-        if reached < CELLS_TO_REACH:
-            yield f"{name} reaches {reached} cells, the goal is {CELLS_TO_REACH}"
-    for (connections, size), figures in results.items():
-        for name in figures:
-            if verdict(name, figures) == "AHEAD":
-                yield f"{name} is ahead of Rondo at {connections} x {size} B"
-
-
-def write_json(path, results):
-    tree = {f"{connections}x{size}": {name: vars(figure) for name, figure in figures.items()}
-            for (connections, size), figures in results.items()}
-    path.write_text(json.dumps(tree, indent=2) + "\n", encoding="utf-8")
-
-
-# ---------------------------------------------------------------------------------- main
 
 def parse_cell(text):
     try:
@@ -372,24 +70,6 @@ def parse_arguments():
         if (server.name in asked if asked else server.name not in OPTIONAL)
         and (server.ours or not only_ours or (asked and not options.lab and not options.counts))]
     return options
-
-
-def present_servers(options):
-    present = []
-    for server in options.servers:
-        if is_missing(server, options.programs):
-            reason = f"it needs {server.package}" if server.package else "it was not built"
-            print(f"left out: {server.name}, {reason}", file=sys.stderr)
-        else:
-            present.append(server)
-    return present
-
-
-def check(fleet, programs):
-    for running in fleet.running:
-        began = time.monotonic()
-        fleet.client(programs / "echo_check", running.name, running.process.pid, running.port)
-        print(f"  {running.name:20} echoes rightly ({time.monotonic() - began:.1f} s)", flush=True)
 
 
 def fits(cell, fleet, descriptors):
@@ -434,7 +114,7 @@ def main():
     descriptors = raise_descriptor_limit()
     if len(os.sched_getaffinity(0)) < 2 and not options.lab:
         print("one processor only: client and servers share it", file=sys.stderr)
-    servers = present_servers(options)
+    servers = present_servers(options.servers, options.programs)
     if options.counts:
         if shutil.which("valgrind") is None:
             raise Failure("valgrind is missing")

@@ -13,6 +13,8 @@
 #include "driver/kernel_calls.hpp"
 #include "driver/monotonic.hpp"
 #include "driver/readiness_driver.hpp"
+#include "driver/readiness_edges.hpp"
+#include "driver/readiness_submit.hpp"
 #include "driver/wake_signal.hpp"
 
 namespace rondo::detail {

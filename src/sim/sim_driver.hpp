@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "driver/readiness_driver.hpp"
+#include "driver/readiness_edges.hpp"
+#include "driver/readiness_submit.hpp"
 #include "rondo/loop/driver.hpp"
 #include "rondo/sim/options.hpp"
 #include "sim/random.hpp"

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -20,15 +19,10 @@
 #include "driver/uring/uring_driver.hpp"
 #include "rondo/base/error.hpp"
 #include "sim/sim_driver.hpp"
+#include "support/driver_choice.hpp"
 
 namespace rondo::test {
 namespace {
-
-bool is_wanted(std::string_view name) {
-    const char* variable = std::getenv("RONDO_DRIVER");
-    const std::string_view value = variable != nullptr ? variable : "";
-    return (value != "uring" && value != "epoll") || value == name;
-}
 
 socklen_t loopback(int family, sockaddr_storage& address) {
     std::memset(&address, 0, sizeof address);
@@ -48,10 +42,10 @@ socklen_t loopback(int family, sockaddr_storage& address) {
 
 std::vector<DriverParam> real_drivers() {
     std::vector<DriverParam> drivers;
-    if (is_wanted("uring") && is_available(DriverKind::uring)) {
+    if (!is_left_out(DriverKind::uring) && is_available(DriverKind::uring)) {
         drivers.push_back({DriverKind::uring});
     }
-    if (is_wanted("epoll")) {
+    if (!is_left_out(DriverKind::epoll)) {
         drivers.push_back({DriverKind::epoll});
     }
     return drivers;
@@ -67,7 +61,7 @@ std::vector<DriverParam> simulated_drivers() {
 
 std::vector<DriverParam> sending_drivers() {
     std::vector<DriverParam> drivers = real_drivers();
-    if (is_wanted("uring") && is_available(DriverKind::uring)) {
+    if (!is_left_out(DriverKind::uring) && is_available(DriverKind::uring)) {
         drivers.push_back({DriverKind::uring, 0, "", true});
     }
     return drivers;
@@ -75,7 +69,7 @@ std::vector<DriverParam> sending_drivers() {
 
 std::vector<DriverParam> kernel_drivers() {
     std::vector<DriverParam> drivers = sending_drivers();
-    if (is_wanted("uring") && is_available(DriverKind::uring)) {
+    if (!is_left_out(DriverKind::uring) && is_available(DriverKind::uring)) {
         drivers.push_back({DriverKind::uring, 0, "6.1"});
         drivers.push_back({DriverKind::uring, 0, "6.1,files"});
     }

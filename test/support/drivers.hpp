@@ -6,12 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <ostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "support/driver_choice.hpp"
 #include "support/run_sim.hpp"
 
 namespace rondo::test {
@@ -27,20 +26,17 @@ inline std::string driver_name(const RunOptions& options) {
 }
 
 inline std::vector<RunOptions> real_drivers() {
-    const char* const variable = std::getenv("RONDO_DRIVER");
-    const std::string_view only = variable != nullptr ? variable : "";
     std::vector<RunOptions> drivers;
     for (const DriverKind kind : {DriverKind::uring, DriverKind::epoll}) {
         RunOptions options;
         options.driver = kind;
         options.handle_signals = false;
-        const bool left_out = (only == "uring" || only == "epoll") && only != driver_name(options);
         try {
             make_driver(DriverOptions{kind, Schedule::fifo, 1});
         } catch (const Error&) {
             continue;
         }
-        if (!left_out) {
+        if (!is_left_out(kind)) {
             drivers.push_back(options);
         }
     }

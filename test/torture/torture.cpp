@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fails every call of every scenario in turn, on both kernel drivers, and says what came of it.
+// Fails every call of every scenario in turn, on both kernel drivers or the one that RONDO_DRIVER
+// names, and says what came of it.
 //
 // Each scenario first runs counted. Then it runs once for each of its sites and each failure of
 // that call's table; see trial.cpp for what it may come to.
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/driver_choice.hpp"
 #include "torture/trials.hpp"
 
 namespace rondo::test {
@@ -120,7 +122,8 @@ int torture(const Choice& choice) {
     print_head();
     for (const DriverKind driver : drivers) {
         for (const Scenario& scenario : scenarios) {
-            if (!choice.scenario.empty() && scenario.name != choice.scenario) {
+            if (is_left_out(driver) ||
+                (!choice.scenario.empty() && scenario.name != choice.scenario)) {
                 continue;
             }
             const Row row(tally);

@@ -10,9 +10,9 @@
 /// could do, and reports edges that are none. After each such lie it raises the edge that a kernel
 /// would, so that nothing may wait for ever.
 ///
-/// sim_network.cpp has descriptors, edges and the data path, sim_connect.cpp how sockets come to be
-/// and find each other, sim_transit.cpp what is under way, sim_silence.cpp what is lost, and
-/// sim_control.cpp what sim::Network asks for.
+/// sim_network.cpp has descriptors, edges and the data path, sim_connect.cpp how sockets come to be,
+/// are named and connect, sim_listener.cpp who listens, sim_transit.cpp what is under way,
+/// sim_silence.cpp what is lost, and sim_control.cpp what sim::Network asks for.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a connection begins over links that take time: a request travels to the listener's host, its
 // answer back (the client is connected), the client's confirmation there (it can be accepted). What
-// is lost is asked for again by the client.
+// is lost, or finds the listener's queue full, is asked for again by the client.
 #include <cerrno>
 #include <utility>
 
@@ -16,7 +16,7 @@ constexpr unsigned attempts_max = 7;
 }  // namespace
 
 void SimNetwork::send_request(SimSocket& client) {
-    if (client.out->plain && client.in->plain) {
+    if (client.is_plain()) {
         request_arrives(client);
         return;
     }
@@ -47,7 +47,7 @@ void SimNetwork::answer_request(SimSocket& client) {
 }
 
 void SimNetwork::refuse_request(SimSocket& client, int error) {
-    if (client.out->plain && client.in->plain) {
+    if (client.is_plain()) {
         fail_connect(client, error);
         return;
     }

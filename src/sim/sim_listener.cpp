@@ -102,10 +102,10 @@ int SimNetwork::accept_from(SimSocket& listener) {
     accepted->options = listener.options;
     accepted->patience = listener.patience;
     listener.queue.pop_front();
-    if (!listener.knocking.empty()) {
-        SimSocket* client = listener.knocking.front();
+    while (!listener.knocking.empty() && !listener.is_full()) {
+        SimSocket& client = *listener.knocking.front();
         listener.knocking.pop_front();
-        admit(listener, *client);
+        send_request(client);
     }
     return add(std::move(accepted));
 }
@@ -135,19 +135,23 @@ void SimNetwork::knock(SimSocket& client) {
     if (listener == nullptr) {
         refuse_request(client, ECONNREFUSED);
     } else if (listener->is_full()) {
-        client.stage = SimSocket::Stage::connecting;
-        listener->knocking.push_back(&client);
-    } else {
-        admit(*listener, client);
-    }
-}
-
-void SimNetwork::admit(SimSocket& listener, SimSocket& client) {
-    if (client.out->plain && client.in->plain) {
-        meet(listener, client);
+        wait_for_admission(*listener, client);
+    } else if (client.is_plain()) {
+        meet(*listener, client);
     } else {
         client.stage = SimSocket::Stage::connecting;
         answer_request(client);
+    }
+}
+
+// A request that takes time is lost at a full queue, as Linux has it: when it is let in, nobody
+// knows whether the client is still there.
+void SimNetwork::wait_for_admission(SimSocket& listener, SimSocket& client) {
+    client.stage = SimSocket::Stage::connecting;
+    if (client.is_plain()) {
+        listener.knocking.push_back(&client);
+    } else {
+        ask_again(client);
     }
 }
 

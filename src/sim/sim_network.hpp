@@ -190,7 +190,7 @@ private:
     SimSocket* find_listener(const SimAddress& address) noexcept;
     void knock(SimSocket& client);
     void meet(SimSocket& listener, SimSocket& client);
-    void admit(SimSocket& listener, SimSocket& client);
+    void wait_for_admission(SimSocket& listener, SimSocket& client);
     std::unique_ptr<SimSocket> make_server(SimSocket& client);
     void fail_connect(SimSocket& client, int error) noexcept;
     void close_listener(SimSocket& listener) noexcept;

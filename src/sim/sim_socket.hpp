@@ -104,7 +104,7 @@ struct SimSocket {
     bool reuses_address = false;                    ///< SO_REUSEADDR, of datagrams
     std::deque<std::unique_ptr<SimSocket>> queue;   ///< connected, and not yet accepted
     std::deque<std::unique_ptr<SimSocket>> coming;  ///< the client's confirmation is under way
-    std::deque<SimSocket*> knocking;                ///< clients that found the queue full
+    std::deque<SimSocket*> knocking;                ///< clients by plain links, who found the queue full
 
     bool is_full() const noexcept { return queue.size() + coming.size() > backlog; }
 
@@ -128,6 +128,9 @@ struct SimSocket {
     }
     /// A connection that was reset, or that both ends have ended.
     bool is_over() const noexcept { return out != nullptr && input_ended && output_ended; }
+    /// True when a handshake takes no time.
+    bool is_plain() const noexcept { return out->plain && in->plain; }
+
     bool can_send() const noexcept { return out->is_open() && !is_silent; }
     bool can_hear() const noexcept { return in->is_open() && !is_silent; }
     bool is_cut_off() const noexcept { return out->cut || in->cut || is_silent; }

@@ -238,10 +238,11 @@ int SimNetwork::connect(int fd, const void* address, std::uint32_t length) noexc
 }
 
 int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
+    socket.choice = dice_ != nullptr ? dice_->next() : turn_++;
     if (remote.family != AF_UNIX) {
         return connect_between_hosts(socket, remote);
     }
-    SimSocket* const listener = find_listener(remote);
+    SimSocket* const listener = find_listener(remote, socket.choice);
     if (listener == nullptr) {
         const bool is_path = !remote.path.empty() && remote.path[0] != '\0';
         if (is_path && datagram_names_.contains(remote)) {

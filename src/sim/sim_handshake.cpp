@@ -71,7 +71,7 @@ void SimNetwork::ask_again(SimSocket& client) {
 }
 
 void SimNetwork::answer_arrives(SimSocket& client) {
-    SimSocket* const listener = find_listener(client.remote);
+    SimSocket* const listener = find_listener(client.remote, client.choice);
     if (listener == nullptr) {
         fail_connect(client, ECONNREFUSED);
         return;

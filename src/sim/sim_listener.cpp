@@ -51,8 +51,9 @@ int SimNetwork::listen(int fd, int backlog) noexcept {
     return 0;
 }
 
-// Who listens at exactly this address, or at all addresses of the local machine.
-SimSocket* SimNetwork::find_listener(const SimAddress& address) noexcept {
+// Who listens at exactly this address, or at all addresses of the local machine. Of those that
+// share it a client meets the same each time.
+SimSocket* SimNetwork::find_listener(const SimAddress& address, std::size_t choice) noexcept {
     auto [first, last] = listeners_.equal_range(address);
     if (first == last && address.family != AF_UNIX && address.host.is_loopback()) {
         SimAddress any = address;
@@ -63,8 +64,7 @@ SimSocket* SimNetwork::find_listener(const SimAddress& address) noexcept {
     if (count == 0) {
         return nullptr;
     }
-    const std::size_t which = dice_ != nullptr ? dice_->below(count) : turn_++ % count;
-    return std::next(first, static_cast<std::ptrdiff_t>(which))->second;
+    return std::next(first, static_cast<std::ptrdiff_t>(choice % count))->second;
 }
 
 int SimNetwork::accept(int fd, void* address, std::uint32_t* length) noexcept {
@@ -131,7 +131,7 @@ void SimNetwork::close_listener(SimSocket& listener) noexcept {
 
 // The request has reached the host of the listener.
 void SimNetwork::knock(SimSocket& client) {
-    SimSocket* const listener = find_listener(client.remote);
+    SimSocket* const listener = find_listener(client.remote, client.choice);
     if (listener == nullptr) {
         refuse_request(client, ECONNREFUSED);
     } else if (listener->is_full()) {

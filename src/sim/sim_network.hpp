@@ -187,7 +187,7 @@ private:
     int accept_from(SimSocket& listener);
     int connect_to(SimSocket& socket, const SimAddress& remote);
     int connect_between_hosts(SimSocket& socket, const SimAddress& remote);
-    SimSocket* find_listener(const SimAddress& address) noexcept;
+    SimSocket* find_listener(const SimAddress& address, std::size_t choice) noexcept;
     void knock(SimSocket& client);
     void meet(SimSocket& listener, SimSocket& client);
     void wait_for_admission(SimSocket& listener, SimSocket& client);
@@ -282,7 +282,7 @@ private:
     std::vector<Edge> edges_;
     std::size_t open_ = 0;
     std::size_t lowest_free_ = 0;  ///< no smaller descriptor is free
-    std::size_t turn_ = 0;         ///< which of the listeners that share a port comes next
+    std::size_t turn_ = 0;         ///< counts connects: listeners that share a port take turns
 
     /// The ports that a host uses for its own connects.
     struct Ports {

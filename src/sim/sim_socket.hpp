@@ -94,6 +94,7 @@ struct SimSocket {
     Time expects_since = 0;
     Time gives_up = SimEvents::never;  ///< when the timer fires
     unsigned connect_attempts = 0;
+    std::size_t choice = 0;  ///< by which it meets one of the listeners that share a port
     bool owns_port = false;
     SimEvents::Owner events;
     SimEvents::Owner timer;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listeners whose queue is full.
+// Listeners whose queue is full, and listeners that share a port, over links that take time.
 #include <optional>
 
 #include "sim/network_test.hpp"
@@ -84,6 +84,26 @@ TEST_F(ListenerTest, a_connect_to_one_that_stays_full_gives_up) {
             EXPECT_EQ(error, ETIMEDOUT);
         },
         Link(10ms));
+}
+
+TEST_F(ListenerTest, those_that_share_a_port_take_turns) {
+    for (const Link& link : {Link(), Link(10ms)}) {
+        run(
+            []() -> Task<> {
+                ListenOptions options;
+                options.share_port = true;
+                options.backlog = 0;
+                TcpListener one = TcpListener::listen(Address::parse(there, 0), options);
+                TcpListener other = TcpListener::listen(one.local_address(), options);
+                const TcpStream first = co_await TcpStream::connect(one.local_address());
+                const TcpStream second = co_await TcpStream::connect(one.local_address());
+                for (TcpListener* const listener : {&one, &other}) {
+                    const auto stream = co_await move_on_after(1s, accept_one(*listener));
+                    EXPECT_TRUE(stream.has_value());
+                }
+            },
+            link);
+    }
 }
 
 }  // namespace

@@ -10,10 +10,11 @@
 
 namespace rondo::detail {
 
+// An error that comes when some bytes are sent already is the next call's.
 int SimNetwork::put_parts(SimSocket& socket, const Bytes* parts, std::size_t count,
                           std::size_t skip) noexcept {
     int total = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count && (total == 0 || socket.error == 0); ++i) {
         const Bytes part = i == 0 ? parts[i].from(skip) : parts[i];
         const int result = put(socket, part.data(), static_cast<std::uint32_t>(part.size()));
         if (result < 0) {

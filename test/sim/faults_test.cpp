@@ -150,6 +150,45 @@ TEST_F(FaultsTest, a_class_draws_from_a_stream_of_its_own) {
     EXPECT_EQ(differ, 0U) << "the latencies are the same";
 }
 
+Task<> write_two_parts(TcpStream& stream) {
+    const Bytes parts[2] = {Bytes("one"), Bytes("two")};
+    co_await stream.write_all(parts);
+}
+
+// Also one that comes between two parts of a write.
+TEST_F(FaultsTest, a_writer_hears_of_each_reset) {
+    std::size_t resets = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        Options options(Schedule::fifo, seed);
+        options.faults = Faults{Fault::resets};
+        run(
+            [&]() -> Task<> {
+                Ends ends = co_await connect_hosts();
+                auto write = [&]() -> Task<int> {
+                    int error = 0;
+                    for (int i = 0; i < 5000 && error == 0; ++i) {
+                        error = co_await errno_of(write_two_parts(ends.client));
+                    }
+                    ends.client.close();
+                    co_return error;
+                };
+                auto drain = [&]() -> Task<> {
+                    char bytes[4096];
+                    std::size_t got = 1;
+                    while (got > 0) {
+                        got = co_await ends.server.read_some(bytes);
+                    }
+                };
+                const auto [error, none] = co_await gather(write(), errno_of(drain()));
+                static_cast<void>(none);
+                EXPECT_TRUE(error == 0 || error == ECONNRESET) << error << ", seed " << seed;
+                resets += error != 0 ? 1 : 0;
+            },
+            options);
+    }
+    EXPECT_GT(resets, 50U);
+}
+
 // ------------------------------------------------------------------------- limits and portions
 
 TEST_F(FaultsTest, short_reads_and_writes_can_be_forced) {

@@ -18,6 +18,18 @@ bool takes_time(const sim::Link& spec) noexcept {
 
 }  // namespace
 
+SimLink::Time SimLink::free_from() const noexcept {
+    const std::uint64_t rate = spec.bandwidth;
+    return rate == 0 ? busy_from
+                     : busy_from + static_cast<Time>(busy_bytes * nanoseconds_per_second / rate);
+}
+
+void SimLink::become(const sim::Link& other) noexcept {
+    busy_from = free_from();
+    busy_bytes = 0;
+    spec = other;
+}
+
 SimLink& SimLinks::between(const SimHost& from, const SimHost& to) {
     const auto [at, is_new] = links_.try_emplace({from, to});
     if (is_new) {
@@ -39,7 +51,7 @@ void SimLinks::review(const Way& way, SimLink& link, Time now) noexcept {
 
 void SimLinks::set(const SimHost& from, const SimHost& to, const sim::Link& spec) {
     SimLink& link = between(from, to);
-    link.spec = spec;
+    link.become(spec);
     link.is_set = true;
     review({from, to}, link, 0);
 }
@@ -48,7 +60,7 @@ void SimLinks::set_all(const sim::Link& spec) {
     usual_ = spec;
     for (auto& [way, link] : links_) {
         if (!link.is_set) {
-            link.spec = spec;
+            link.become(spec);
             review(way, link, 0);
         }
     }
@@ -90,19 +102,15 @@ SimLinks::HostState SimLinks::state(const SimHost& host) const noexcept {
 // Counted from the beginning of a busy time, so that rounding does not add up.
 SimLinks::Time SimLinks::transmitted(SimLink& link, std::size_t size, Time now) noexcept {
     constexpr std::uint64_t much = 1'000'000'000;
-    const std::uint64_t rate = link.spec.bandwidth;
-    if (rate == 0) {
+    if (link.spec.bandwidth == 0) {
         return now;
     }
-    const auto end = [&] {
-        return link.busy_from + static_cast<Time>(link.busy_bytes * nanoseconds_per_second / rate);
-    };
-    if (const Time free = end(); free <= now || link.busy_bytes > much) {
+    if (const Time free = link.free_from(); free <= now || link.busy_bytes > much) {
         link.busy_from = std::max(free, now);
         link.busy_bytes = 0;
     }
     link.busy_bytes += size;
-    return end();
+    return link.free_from();
 }
 
 SimLinks::Time SimLinks::arrival(SimLink& link, std::size_t size, Time now) noexcept {

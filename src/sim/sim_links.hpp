@@ -29,6 +29,10 @@ struct SimLink {
     std::uint64_t busy_bytes = 0;  ///< so much was transmitted
 
     bool is_open() const noexcept { return !cut && !clogged; }
+    /// When all is transmitted that was sent so far.
+    Time free_from() const noexcept;
+    /// Holds for what is sent from now on.
+    void become(const sim::Link& other) noexcept;
 };
 
 class SimLinks {

@@ -120,6 +120,42 @@ TEST_F(LinkTest, other_links_have_a_bandwidth_of_their_own) {
         Link(10ms, mebibyte));
 }
 
+TEST_F(LinkTest, a_new_bandwidth_holds_for_what_is_sent_from_now_on) {
+    for (const bool all : {false, true}) {
+        run(
+            [&]() -> Task<> {
+                Ends ends = co_await connect_hosts(here, there);
+                co_await ends.client.write_all(coded_text(60'000));
+                co_await read_coded(ends.server, 60'000);
+                co_await sleep(1s);
+                const Link slow(0ns, 1000);
+                all ? sim::network().set_all_links(slow)
+                    : sim::network().set_link(here, there, slow);
+                const TimePoint start = now();
+                co_await ends.client.write_all("x");
+                co_await read_once(ends.server);
+                EXPECT_EQ(now() - start, 1ms);
+            },
+            Link(0ns, 1'000'000));
+    }
+}
+
+TEST_F(LinkTest, a_new_bandwidth_comes_after_what_is_under_way) {
+    run(
+        []() -> Task<> {
+            Ends ends = co_await connect_hosts(here, there);
+            const TimePoint start = now();
+            co_await ends.client.write_all(coded_text(50'000));
+            sim::network().set_link(here, there, Link(0ns, 1'000'000));
+            co_await ends.client.write_all("x");
+            co_await read_coded(ends.server, 50'000);
+            EXPECT_EQ(now() - start, 5s);
+            co_await read_once(ends.server);
+            EXPECT_EQ(now() - start, 5s + 1us);
+        },
+        Link(0ns, 10'000));
+}
+
 // 16 KiB under way at most: one round trip for each of them.
 TEST_F(LinkTest, a_buffer_bounds_what_is_under_way) {
     Options options;

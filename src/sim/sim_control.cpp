@@ -46,6 +46,9 @@ void SimNetwork::links_opened() {
         if (socket.unheard > 0 && socket.can_hear()) {
             confirm_later(socket, std::exchange(socket.unheard, 0));
         }
+        if (socket.peer == nullptr) {
+            answer_with_reset(socket);
+        }
     });
 }
 

@@ -333,8 +333,13 @@ void SimNetwork::close_stream(SimSocket& socket) noexcept {
     if (!socket.output_ended) {
         dispatch(*peer, Kind::end);
     }
-    if (const SimFlow* const flow = socket.flow.get();
-        flow != nullptr && flow->bytes.size() > 0 && flow->segments.size() > flow->held) {
+    const SimFlow* const flow = socket.flow.get();
+    if (flow == nullptr || flow->bytes.size() == 0) {
+        return;
+    }
+    peer->swallowed += flow->bytes.size();
+    if (flow->segments.size() > flow->held) {
+        peer->knows_peer_is_gone = true;
         const Time arrives = flow->segments.front().arrives;
         dispatch(*peer, Kind::reset, nullptr, 0, SimLinks::answer(*socket.out, arrives));
     }

@@ -85,7 +85,7 @@ struct SimSocket {
     std::unique_ptr<SimFlow> flow;    ///< under way to this socket
     std::size_t unconfirmed = 0;      ///< bytes that the peer has read, which this end must hear of
     std::size_t unheard = 0;          ///< of them, those whose confirmation was lost or waits
-    std::size_t swallowed = 0;        ///< bytes sent after the peer was closed
+    std::size_t swallowed = 0;        ///< bytes that reached nobody: the peer was closed
     bool is_silent = false;           ///< what is sent by this end, or to it, vanishes
     bool knows_peer_is_gone = false;  ///< a reset is on its way
     SimWeather::Portion portion = SimWeather::Portion::all;

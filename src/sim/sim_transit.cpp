@@ -134,17 +134,21 @@ void SimNetwork::hear(SimSocket& sender, std::size_t count) {
     }
 }
 
-// The peer is closed, which this end may not know yet: what it sends is answered by a reset.
+// The peer is closed, which this end may not know yet.
 int SimNetwork::swallow(SimSocket& socket, std::size_t size) {
     socket.swallowed += size;
-    if (!socket.can_send() || !socket.can_hear()) {
-        expect_confirmation(socket);
-    } else if (size > 0 && !socket.knows_peer_is_gone) {
-        socket.knows_peer_is_gone = true;
-        events_.at(links_.arrival(*socket.out, size, now()), socket.events,
+    expect_confirmation(socket);
+    answer_with_reset(socket);
+    return static_cast<int>(size);
+}
+
+// What was sent to one who is closed gets to his host, if the links are open.
+void SimNetwork::answer_with_reset(SimSocket& socket) {
+    if (socket.swallowed > 0 && !socket.is_over() && socket.can_send() && socket.can_hear() &&
+        !std::exchange(socket.knows_peer_is_gone, true)) {
+        events_.at(links_.arrival(*socket.out, socket.swallowed, now()), socket.events,
                    [this, &socket] { dispatch(socket, Kind::reset); });
     }
-    return static_cast<int>(size);
 }
 
 }  // namespace rondo::detail

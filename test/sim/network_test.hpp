@@ -111,6 +111,10 @@ inline Task<std::size_t> read_once(TcpStream& stream) {
 
 inline Task<> write_text(TcpStream& stream, std::string text) { co_await stream.write_all(text); }
 
+inline void set_option(const TcpStream& stream, int level, int name, int value) {
+    EXPECT_EQ(current_loop().driver().set_option(stream.descriptor(), level, name, value), 0);
+}
+
 class NetworkTest : public LedgerTest {
 protected:
     /// Runs it on a network whose links are all like `link`; nothing may be left behind.

@@ -11,10 +11,6 @@ namespace {
 
 class PartitionTest : public NetworkTest {};
 
-void set_option(const TcpStream& stream, int level, int name, int value) {
-    EXPECT_EQ(current_loop().driver().set_option(stream.descriptor(), level, name, value), 0);
-}
-
 // The first attempts to send again are after 0.2, 0.6, 1.4 and 3 s.
 TEST_F(PartitionTest, what_was_sent_into_a_partition_arrives_after_it_is_healed) {
     run([]() -> Task<> {
@@ -217,6 +213,33 @@ TEST_F(PartitionTest, clogged_confirmations_hold_a_writer_up) {
             EXPECT_EQ(got, 1U);
         },
         options);
+}
+
+// A kernel says so too: the bytes reach a host where nobody has the connection.
+TEST_F(PartitionTest, bytes_for_one_who_has_closed_are_answered_when_they_get_there) {
+    for (const bool is_cut : {false, true}) {
+        for (const Link& link : {Link(), Link(10ms)}) {
+            run(
+                [&]() -> Task<> {
+                    Ends ends = co_await connect_hosts(here, there);
+                    ends.server.close();
+                    co_await sleep(1s);
+                    is_cut ? sim::network().partition(here, there)
+                           : sim::network().clog(here, there);
+                    auto open = [&]() -> Task<TimePoint> {
+                        co_await sleep(1s);
+                        is_cut ? sim::network().heal() : sim::network().unclog(here, there);
+                        co_return now();
+                    };
+                    const std::string much(100'000, 'x');
+                    const auto [error, start] =
+                        co_await gather(errno_of(write_text(ends.client, much)), open());
+                    EXPECT_EQ(error, EPIPE);
+                    EXPECT_EQ(now() - start, 2 * link.latency);
+                },
+                link);
+        }
+    }
 }
 
 TEST_F(PartitionTest, a_connect_into_a_partition_gives_up_after_127_seconds) {

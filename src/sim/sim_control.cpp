@@ -32,7 +32,7 @@ void SimNetwork::for_each_connection(F call) {
 void SimNetwork::links_cut() {
     for_each_connection([this](SimSocket& socket) {
         if (socket.is_cut_off()) {
-            watch_silence(socket);
+            lose_touch(socket);
         }
     });
 }
@@ -45,6 +45,10 @@ void SimNetwork::links_opened() {
         }
         if (socket.unheard > 0 && socket.can_hear()) {
             confirm_later(socket, std::exchange(socket.unheard, 0));
+        }
+        if (!socket.is_cut_off()) {
+            socket.unanswered = false;
+            stop_waiting(socket);
         }
         if (socket.peer == nullptr) {
             answer_with_reset(socket);
@@ -122,7 +126,7 @@ void SimNetwork::silence_both(SimSocket& socket) {
     tell(TraceEvent::fault, "a connection falls silent", &socket, 0);
     for (SimSocket* const end : {&socket, socket.peer}) {
         end->is_silent = true;
-        watch_silence(*end);
+        lose_touch(*end);
     }
 }
 

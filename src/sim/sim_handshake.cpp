@@ -77,9 +77,12 @@ void SimNetwork::answer_arrives(SimSocket& client) {
         return;
     }
     listener->coming.push_back(make_server(client));
-    client.heard = now();
     raise(client);
     dispatch(*client.peer, Kind::confirmation);
+    if (client.is_cut_off()) {
+        lose_touch(client);
+        lose_touch(*client.peer);
+    }
 }
 
 void SimNetwork::confirmation_arrives(SimSocket& server) {

@@ -101,6 +101,9 @@ int SimNetwork::accept_from(SimSocket& listener) {
     auto accepted = std::move(listener.queue.front());
     accepted->options = listener.options;
     accepted->patience = listener.patience;
+    if (accepted->quiet_since != SimEvents::never) {
+        watch_silence(*accepted);
+    }
     listener.queue.pop_front();
     while (!listener.knocking.empty() && !listener.is_full()) {
         SimSocket& client = *listener.knocking.front();
@@ -165,6 +168,7 @@ std::unique_ptr<SimSocket> SimNetwork::make_server(SimSocket& client) {
     server->peer = &client;
     client.peer = server.get();
     client.stage = SimSocket::Stage::connected;
+    client.heard = server->heard = now();
     return server;
 }
 

@@ -96,7 +96,9 @@ int SimNetwork::arm(int fd, std::uint64_t cookie, bool wants_room) noexcept {
         socket->cookie = cookie;
         socket->edge_queued = false;
     }
-    socket->wants_room |= wants_room && !socket->has_room();
+    if (wants_room && !socket->has_room()) {
+        ask_for_room(*socket);
+    }
     if (socket->level() != 0) {
         raise(*socket);
     }
@@ -189,8 +191,9 @@ int SimNetwork::put(SimSocket& socket, const void* data, std::uint32_t size) noe
     }
     const std::size_t room = socket.room();
     if (size > 0 && (room == 0 || lies(16))) {
-        socket.wants_room = room == 0;
-        if (!socket.wants_room) {
+        if (room == 0) {
+            ask_for_room(socket);
+        } else {
             raise(socket);
         }
         return -EAGAIN;
@@ -201,6 +204,7 @@ int SimNetwork::put(SimSocket& socket, const void* data, std::uint32_t size) noe
     }
     if (is_direct) {
         socket.peer->received.write(data, count);
+        socket.heard = socket.peer->heard = now();
         raise(*socket.peer);
     } else {
         dispatch(*socket.peer, Kind::data, data, count);
@@ -209,6 +213,13 @@ int SimNetwork::put(SimSocket& socket, const void* data, std::uint32_t size) noe
         strike(socket);
     }
     return static_cast<int>(count);
+}
+
+void SimNetwork::ask_for_room(SimSocket& socket) {
+    socket.wants_room = true;
+    if (socket.out != nullptr) {
+        expect_confirmation(socket);
+    }
 }
 
 int SimNetwork::receive(int fd, void* data, std::uint32_t size) noexcept {

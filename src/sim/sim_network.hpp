@@ -10,8 +10,8 @@
 /// could do, and reports edges that are none. After each such lie it raises the edge that a kernel
 /// would, so that nothing may wait for ever.
 ///
-/// sim_network.cpp has descriptors, edges and the data path, sim_connect.cpp how sockets come to be,
-/// are named and connect, sim_listener.cpp who listens, sim_transit.cpp what is under way,
+/// sim_network.cpp has descriptors, edges and the data path, sim_connect.cpp how sockets come to
+/// be, are named and connect, sim_listener.cpp who listens, sim_transit.cpp what is under way,
 /// sim_silence.cpp what is lost, and sim_control.cpp what sim::Network asks for.
 #pragma once
 
@@ -179,6 +179,7 @@ private:
     int put_parts(SimSocket& socket, const Bytes* parts, std::size_t count,
                   std::size_t skip) noexcept;
     int put_file(SimSocket& socket, int file, std::uint64_t offset, std::uint32_t size) noexcept;
+    void ask_for_room(SimSocket& socket);
     std::size_t portion_of(const SimSocket& socket, std::size_t most) noexcept;
     void close_stream(SimSocket& socket) noexcept;
     static void part(SimSocket& socket) noexcept;
@@ -241,7 +242,9 @@ private:
     void confirm(SimSocket& reader, std::size_t count);
     void confirm_later(SimSocket& sender, std::size_t count);
     void hear(SimSocket& sender, std::size_t count);
+    void acknowledge(SimSocket& receiver, bool is_owed);
     int swallow(SimSocket& socket, std::size_t size);
+    void swallow_flow(SimSocket& to) noexcept;
     void answer_with_reset(SimSocket& socket);
 
     // Silence.
@@ -249,9 +252,13 @@ private:
     void try_again(SimSocket& to);
     void release(SimSocket& to);
     void drop_held(SimSocket& to) noexcept;
-    void expect_by(SimSocket& socket, Time deadline);
+    void lose_touch(SimSocket& socket);
     void expect_confirmation(SimSocket& socket);
+    void get_confirmation(SimSocket& socket);
     void watch_silence(SimSocket& socket);
+    void stop_waiting(SimSocket& socket) noexcept;
+    static Time end_of_patience(const SimSocket& socket) noexcept;
+    void review_patience(SimSocket& socket);
     void lose_patience(SimSocket& socket);
     void time_out(SimSocket& socket) noexcept;
 

@@ -41,18 +41,10 @@ std::optional<int> own_nature(const SimSocket& socket, int level, int name) noex
     }
 }
 
-}  // namespace
-
-void SimNetwork::heed_option(SimSocket& socket, int level, int name, int value) {
-    constexpr Time second = 1'000'000'000;
-    SimPatience& patience = socket.patience;
-    if (level == SOL_SOCKET && name == SO_REUSEPORT) {
-        socket.shares_port = value != 0;
-    } else if (level == SOL_SOCKET && name == SO_REUSEADDR) {
-        socket.reuses_address = value != 0;
-    } else if (level == SOL_SOCKET && name == SO_BROADCAST) {
-        socket.may_broadcast = value != 0;
-    } else if (level == SOL_SOCKET && name == SO_KEEPALIVE) {
+// False: it says nothing of patience.
+bool heed_patience(SimPatience& patience, int level, int name, int value) noexcept {
+    constexpr SimPatience::Time second = 1'000'000'000;
+    if (level == SOL_SOCKET && name == SO_KEEPALIVE) {
         patience.keep_alive = value != 0;
     } else if (level == IPPROTO_TCP && name == TCP_KEEPIDLE) {
         patience.idle = value * second;
@@ -62,8 +54,23 @@ void SimNetwork::heed_option(SimSocket& socket, int level, int name, int value) 
         patience.probes = value;
     } else if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT && value > 0) {
         patience.confirmation = value * (second / 1000);
+    } else {
+        return false;
     }
-    if (socket.out != nullptr && socket.is_cut_off()) {
+    return true;
+}
+
+}  // namespace
+
+void SimNetwork::heed_option(SimSocket& socket, int level, int name, int value) {
+    if (level == SOL_SOCKET && name == SO_REUSEPORT) {
+        socket.shares_port = value != 0;
+    } else if (level == SOL_SOCKET && name == SO_REUSEADDR) {
+        socket.reuses_address = value != 0;
+    } else if (level == SOL_SOCKET && name == SO_BROADCAST) {
+        socket.may_broadcast = value != 0;
+    } else if (heed_patience(socket.patience, level, name, value) &&
+               socket.quiet_since != SimEvents::never) {
         watch_silence(socket);
     }
 }

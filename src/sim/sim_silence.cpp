@@ -44,10 +44,7 @@ void SimNetwork::try_again(SimSocket& to) {
     const SimPatience& patience = to.peer != nullptr ? to.peer->patience : to.patience;
     const Time limit = add_saturating(flow.held_since, patience.confirmation);
     if (now() >= limit) {
-        drop_held(to);
-        if (to.peer != nullptr) {
-            time_out(*to.peer);
-        }
+        to.peer != nullptr ? time_out(*to.peer) : drop_held(to);
         return;
     }
     flow.backoff = std::min(2 * backoff, backoff_max);
@@ -70,52 +67,87 @@ void SimNetwork::drop_held(SimSocket& to) noexcept {
     flow.held = 0;
 }
 
-// Unless something is heard before.
-void SimNetwork::expect_by(SimSocket& socket, Time deadline) {
-    if (deadline < socket.gives_up) {
-        socket.timer.renew();
-        socket.gives_up = deadline;
-        socket.expects_since = now();
-        events_.at(deadline, socket.timer, [this, &socket] { lose_patience(socket); });
-    }
-}
-
-// It has sent something, and nothing can come back.
+// It has sent something, or asks for room. Nothing is expected of a link that is open.
 void SimNetwork::expect_confirmation(SimSocket& socket) {
-    if (socket.is_cut_off()) {
-        expect_by(socket, add_saturating(now(), socket.patience.confirmation));
+    if (socket.is_cut_off() && socket.awaits_since == SimEvents::never &&
+        socket.awaits_confirmation()) {
+        socket.awaits_since = now();
+        review_patience(socket);
     }
 }
 
-// It sends nothing, but asks whether the other end is there.
-void SimNetwork::watch_silence(SimSocket& socket) {
-    const SimPatience& patience = socket.patience;
-    if (!patience.keep_alive || socket.stage != SimSocket::Stage::connected) {
+// The peer has got something, and said so. For the rest, if there is one, its time begins anew.
+void SimNetwork::get_confirmation(SimSocket& socket) {
+    if (socket.awaits_since != SimEvents::never) {
+        socket.awaits_since = socket.awaits_confirmation() ? now() : SimEvents::never;
+        review_patience(socket);
+    }
+}
+
+// It is cut off, from now on or still.
+void SimNetwork::lose_touch(SimSocket& socket) {
+    if (socket.is_over()) {
         return;
     }
-    const Time since = now() - socket.heard < patience.idle ? socket.heard : now();
-    expect_by(socket, add_saturating(since, patience.idle + patience.interval * patience.probes));
+    if (socket.quiet_since == SimEvents::never) {
+        watch_silence(socket);
+    }
+    expect_confirmation(socket);
 }
 
-void SimNetwork::lose_patience(SimSocket& socket) {
-    const Time waits = std::exchange(socket.gives_up, SimEvents::never) - socket.expects_since;
-    const Time since = socket.cut_off_since();
-    if (socket.is_cut_off() && !socket.is_silent && since > socket.expects_since) {
-        expect_by(socket, add_saturating(since, waits));  // it was heard meanwhile
-    } else if (socket.is_cut_off()) {
-        time_out(socket);
-    } else if (socket.peer == nullptr && !socket.input_ended) {
-        dispatch(socket, Kind::reset);  // the other end is closed, and hears us again
+// Keepalive counts from what was heard last; if that is long ago, it has asked since.
+void SimNetwork::watch_silence(SimSocket& socket) {
+    socket.quiet_since = now() - socket.heard < socket.patience.idle ? socket.heard : now();
+    review_patience(socket);
+}
+
+// It is cut off no more, or has ended.
+void SimNetwork::stop_waiting(SimSocket& socket) noexcept {
+    socket.quiet_since = SimEvents::never;
+    socket.awaits_since = SimEvents::never;
+    socket.timer.renew();
+}
+
+// Linux asks whether the peer is there as long as nothing is unconfirmed.
+SimNetwork::Time SimNetwork::end_of_patience(const SimSocket& socket) noexcept {
+    const SimPatience& patience = socket.patience;
+    if (socket.awaits_since != SimEvents::never) {
+        return add_saturating(socket.awaits_since, patience.confirmation);
+    }
+    if (!patience.keep_alive || socket.quiet_since == SimEvents::never) {
+        return SimEvents::never;
+    }
+    return add_saturating(std::max(socket.quiet_since, socket.heard),
+                          patience.idle + patience.interval * patience.probes);
+}
+
+void SimNetwork::review_patience(SimSocket& socket) {
+    socket.timer.renew();
+    if (const Time end = end_of_patience(socket); end != SimEvents::never) {
+        events_.at(std::max(end, now()), socket.timer, [this, &socket] { lose_patience(socket); });
     }
 }
 
+// Unless something was heard meanwhile.
+void SimNetwork::lose_patience(SimSocket& socket) {
+    if (end_of_patience(socket) <= now()) {
+        time_out(socket);
+    } else {
+        review_patience(socket);
+    }
+}
+
+// Nobody sends again what was held, nor expects what is under way.
 void SimNetwork::time_out(SimSocket& socket) noexcept {
     tell(TraceEvent::fault, "a connection times out", &socket, ETIMEDOUT);
+    if (socket.peer != nullptr && socket.peer->flow != nullptr) {
+        drop_held(*socket.peer);
+    }
+    swallow_flow(socket);
     part(socket);
     socket.error = ETIMEDOUT;
     socket.output_ended = true;
-    socket.timer.renew();
-    socket.gives_up = SimEvents::never;
+    stop_waiting(socket);
     end_input(socket);
 }
 

@@ -86,13 +86,14 @@ struct SimSocket {
     std::size_t unconfirmed = 0;      ///< bytes that the peer has read, which this end must hear of
     std::size_t unheard = 0;          ///< of them, those whose confirmation was lost or waits
     std::size_t swallowed = 0;        ///< bytes that reached nobody: the peer was closed
+    bool unanswered = false;          ///< some arrived there, and their confirmation was lost
     bool is_silent = false;           ///< what is sent by this end, or to it, vanishes
     bool knows_peer_is_gone = false;  ///< a reset is on its way
     SimWeather::Portion portion = SimWeather::Portion::all;
     SimPatience patience;
-    Time heard = 0;  ///< when something arrived last
-    Time expects_since = 0;
-    Time gives_up = SimEvents::never;  ///< when the timer fires
+    Time heard = 0;                        ///< when something arrived last
+    Time quiet_since = SimEvents::never;   ///< when it is cut off: from when on keepalive counts
+    Time awaits_since = SimEvents::never;  ///< when it is cut off and awaits a confirmation
     unsigned connect_attempts = 0;
     std::size_t choice = 0;  ///< by which it meets one of the listeners that share a port
     bool owns_port = false;
@@ -105,7 +106,7 @@ struct SimSocket {
     bool reuses_address = false;                    ///< SO_REUSEADDR, of datagrams
     std::deque<std::unique_ptr<SimSocket>> queue;   ///< connected, and not yet accepted
     std::deque<std::unique_ptr<SimSocket>> coming;  ///< the client's confirmation is under way
-    std::deque<SimSocket*> knocking;                ///< clients by plain links, who found the queue full
+    std::deque<SimSocket*> knocking;  ///< clients by plain links, who found the queue full
 
     bool is_full() const noexcept { return queue.size() + coming.size() > backlog; }
 
@@ -135,8 +136,13 @@ struct SimSocket {
     bool can_send() const noexcept { return out->is_open() && !is_silent; }
     bool can_hear() const noexcept { return in->is_open() && !is_silent; }
     bool is_cut_off() const noexcept { return out->cut || in->cut || is_silent; }
-    Time cut_off_since() const noexcept {
-        return std::max(out->cut ? out->cut_since : 0, in->cut ? in->cut_since : 0);
+
+    /// It has sent what the peer has not confirmed, or asks it for room.
+    bool awaits_confirmation() const noexcept {
+        if (peer == nullptr) {
+            return (unanswered || swallowed > 0) && !is_over();
+        }
+        return unanswered || wants_room || (peer->flow != nullptr && !peer->flow->segments.empty());
     }
 
     /// The EPOLL bits that hold now.

@@ -24,7 +24,6 @@ void SimNetwork::dispatch(SimSocket& to, Kind kind, const void* data, std::size_
     SimFlow& flow = *to.flow;
     if (kind != Kind::data) {
         dispatch_segment(to, flow, kind, 0, not_before);
-        return;
     }
     flow.bytes.write(data, size);
     while (size > 0) {
@@ -32,7 +31,7 @@ void SimNetwork::dispatch(SimSocket& to, Kind kind, const void* data, std::size_
         dispatch_segment(to, flow, kind, part, not_before);
         size -= part;
     }
-    if (to.peer != nullptr && !to.can_send()) {
+    if (to.peer != nullptr) {
         expect_confirmation(*to.peer);
     }
 }
@@ -68,10 +67,12 @@ void SimNetwork::deliver(SimSocket& to) {
     to.heard = now();
     std::size_t bytes = 0;
     bool alive = true;
+    bool owes_answer = false;
     while (alive && flow.segments.size() > flow.held && flow.segments.front().arrives <= now()) {
         const SimFlow::Segment segment = flow.segments.front();
         flow.segments.pop_front();
         bytes += segment.size;
+        owes_answer |= segment.kind == Kind::data || segment.kind == Kind::end;
         alive = arrive(to, flow, segment);
     }
     tell(TraceEvent::delivery, "", &to, static_cast<std::int64_t>(bytes));
@@ -79,7 +80,21 @@ void SimNetwork::deliver(SimSocket& to) {
         raise(to);
     }
     if (alive) {
+        acknowledge(to, owes_answer);
         arrange(to, flow);
+    }
+}
+
+// Something has arrived at `receiver`. That its sender hears of it takes no event of its own.
+void SimNetwork::acknowledge(SimSocket& receiver, bool is_owed) {
+    SimSocket* const sender = receiver.peer;
+    if (sender == nullptr) {
+        return;
+    }
+    if (is_owed && (receiver.out->cut || receiver.is_silent)) {
+        sender->unanswered = true;
+    } else {
+        get_confirmation(*sender);
     }
 }
 
@@ -96,10 +111,8 @@ bool SimNetwork::arrive(SimSocket& to, SimFlow& flow, const SimFlow::Segment& se
             if (had_end) {
                 to.error = EPIPE;  // nothing to be read was lost
             }
-            flow.segments.clear();
-            flow.held = 0;
-            to.timer.renew();
-            to.gives_up = SimEvents::never;
+            swallow_flow(to);
+            stop_waiting(to);
             return false;
         }
     }
@@ -132,6 +145,7 @@ void SimNetwork::hear(SimSocket& sender, std::size_t count) {
     if (std::exchange(sender.wants_room, false)) {
         raise(sender);
     }
+    get_confirmation(sender);
 }
 
 // The peer is closed, which this end may not know yet.
@@ -140,6 +154,18 @@ int SimNetwork::swallow(SimSocket& socket, std::size_t size) {
     expect_confirmation(socket);
     answer_with_reset(socket);
     return static_cast<int>(size);
+}
+
+// What is under way to `to` will not be received.
+void SimNetwork::swallow_flow(SimSocket& to) noexcept {
+    if (to.flow == nullptr) {
+        return;
+    }
+    to.flow->segments.clear();
+    to.flow->held = 0;
+    if (to.peer != nullptr) {
+        to.peer->swallowed += to.flow->bytes.size();
+    }
 }
 
 // What was sent to one who is closed gets to his host, if the links are open.

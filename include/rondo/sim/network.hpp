@@ -42,9 +42,10 @@ public:
     void set_all_links(const Link& link);
 
     /// Cuts both directions: what is sent is lost. TCP sends it again, after 200 ms, 400 ms and so
-    /// on up to two minutes; what nobody confirms ends the connection with ETIMEDOUT after 924.6 s,
-    /// or after what the option TCP_USER_TIMEOUT says, and silence does with SO_KEEPALIVE. A
-    /// connect tries again after 1, 3, 7, 15, 31 and 63 s, and ends with ETIMEDOUT after 127 s.
+    /// on up to two minutes. A connection that has sent what nobody confirms, or whose writer waits
+    /// for room, ends with ETIMEDOUT after 924.6 s, or after what the option TCP_USER_TIMEOUT says;
+    /// one that awaits nothing does so by SO_KEEPALIVE, if it is on. A connect tries again after 1,
+    /// 3, 7, 15, 31 and 63 s, and ends with ETIMEDOUT after 127 s.
     void partition(std::string_view a, std::string_view b);
     void partition_one_way(std::string_view from, std::string_view to);
     void heal(std::string_view a, std::string_view b);

@@ -58,20 +58,20 @@ void SimNetwork::links_opened() {
 
 void SimNetwork::partition(const SimHost& from, const SimHost& to) {
     tell(TraceEvent::fault, "a link is cut", nullptr, 0);
-    if (links_.partition(from, to, true, now())) {
+    if (links_.partition(from, to)) {
         links_cut();
     }
 }
 
 void SimNetwork::heal(const SimHost& from, const SimHost& to) {
     tell(TraceEvent::fault, "a link is healed", nullptr, 0);
-    links_.partition(from, to, false, now());
+    links_.heal(from, to);
     links_opened();
 }
 
 void SimNetwork::heal_all() {
     tell(TraceEvent::fault, "all links are healed", nullptr, 0);
-    links_.heal_all(now());
+    links_.heal_all();
     links_opened();
 }
 
@@ -88,7 +88,7 @@ void SimNetwork::unclog(const SimHost& from, const SimHost& to) {
 
 void SimNetwork::set_state(const SimHost& host, SimLinks::HostState state) {
     tell(TraceEvent::fault, "a host changes", nullptr, static_cast<std::int64_t>(state));
-    links_.set_state(host, state, now());
+    links_.set_state(host, state);
     links_cut();
     links_opened();
 }
@@ -140,9 +140,21 @@ void SimNetwork::partition_drawn(SimSocket& socket) {
         }
         const SimHost& a = there ? from : to;
         const SimHost& b = there ? to : from;
-        partition(a, b);
-        events_.at(now() + drawn.lasts, own_events_, [this, a, b] { heal(a, b); });
+        partition_until(a, b, now() + drawn.lasts);
     }
+}
+
+void SimNetwork::partition_until(const SimHost& from, const SimHost& to, Time until) {
+    tell(TraceEvent::fault, "a link is cut for a while", nullptr, until - now());
+    if (links_.partition_until(from, to, until)) {
+        links_cut();
+    }
+    events_.at(until, own_events_, [this, from, to] {
+        if (links_.end_drawn(from, to, now())) {
+            tell(TraceEvent::fault, "that while is over", nullptr, 0);
+            links_opened();
+        }
+    });
 }
 
 // A segment was sent: does something happen to the connection?

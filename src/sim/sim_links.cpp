@@ -34,26 +34,25 @@ SimLink& SimLinks::between(const SimHost& from, const SimHost& to) {
     const auto [at, is_new] = links_.try_emplace({from, to});
     if (is_new) {
         at->second.spec = weather_.draw_link(usual_);
-        review(at->first, at->second, 0);
+        review(at->first, at->second);
     }
     return at->second;
 }
 
-void SimLinks::review(const Way& way, SimLink& link, Time now) noexcept {
+// True: it is cut now, and was not.
+bool SimLinks::review(const Way& way, SimLink& link) noexcept {
     const bool was_cut = link.cut;
-    link.cut = link.partitioned || state(way.first) == HostState::vanished ||
-               state(way.second) == HostState::vanished;
-    if (link.cut && !was_cut) {
-        link.cut_since = now;
-    }
+    link.cut = link.partitioned || link.drawn_until != 0 ||
+               state(way.first) == HostState::vanished || state(way.second) == HostState::vanished;
     link.plain = link.is_open() && !takes_time(link.spec);
+    return link.cut && !was_cut;
 }
 
 void SimLinks::set(const SimHost& from, const SimHost& to, const sim::Link& spec) {
     SimLink& link = between(from, to);
     link.become(spec);
     link.is_set = true;
-    review({from, to}, link, 0);
+    review({from, to}, link);
 }
 
 void SimLinks::set_all(const sim::Link& spec) {
@@ -61,36 +60,57 @@ void SimLinks::set_all(const sim::Link& spec) {
     for (auto& [way, link] : links_) {
         if (!link.is_set) {
             link.become(spec);
-            review(way, link, 0);
+            review(way, link);
         }
     }
 }
 
-bool SimLinks::partition(const SimHost& from, const SimHost& to, bool on, Time now) {
+bool SimLinks::partition(const SimHost& from, const SimHost& to) {
     SimLink& link = between(from, to);
-    const bool was_cut = link.cut;
-    link.partitioned = on;
-    review({from, to}, link, now);
-    return link.cut && !was_cut;
+    link.partitioned = true;
+    return review({from, to}, link);
 }
 
-void SimLinks::heal_all(Time now) {
+bool SimLinks::partition_until(const SimHost& from, const SimHost& to, Time until) {
+    SimLink& link = between(from, to);
+    link.drawn_until = std::max(link.drawn_until, until);
+    return review({from, to}, link);
+}
+
+bool SimLinks::end_drawn(const SimHost& from, const SimHost& to, Time now) {
+    SimLink& link = between(from, to);
+    if (link.drawn_until == 0 || now < link.drawn_until) {
+        return false;
+    }
+    link.drawn_until = 0;
+    review({from, to}, link);
+    return true;
+}
+
+void SimLinks::heal(const Way& way, SimLink& link) noexcept {
+    link.partitioned = false;
+    link.drawn_until = 0;
+    review(way, link);
+}
+
+void SimLinks::heal(const SimHost& from, const SimHost& to) { heal({from, to}, between(from, to)); }
+
+void SimLinks::heal_all() {
     for (auto& [way, link] : links_) {
-        link.partitioned = false;
-        review(way, link, now);
+        heal(way, link);
     }
 }
 
 void SimLinks::clog(const SimHost& from, const SimHost& to, bool on) {
     SimLink& link = between(from, to);
     link.clogged = on;
-    review({from, to}, link, 0);
+    review({from, to}, link);
 }
 
-void SimLinks::set_state(const SimHost& host, HostState state, Time now) {
+void SimLinks::set_state(const SimHost& host, HostState state) {
     hosts_[host] = state;
     for (auto& [way, link] : links_) {
-        review(way, link, now);
+        review(way, link);
     }
 }
 

@@ -19,12 +19,12 @@ struct SimLink {
     using Time = std::int64_t;
 
     sim::Link spec;
-    bool is_set = false;  ///< the program did
-    bool plain = true;    ///< what is sent arrives at once
-    bool partitioned = false;
+    bool is_set = false;       ///< the program did
+    bool plain = true;         ///< what is sent arrives at once
+    bool partitioned = false;  ///< the program did
+    Time drawn_until = 0;      ///< by the weather; 0: it is not
     bool clogged = false;
-    bool cut = false;  ///< partitioned, or one of its hosts has vanished
-    Time cut_since = 0;
+    bool cut = false;              ///< partitioned, or one of its hosts has vanished
     Time busy_from = 0;            ///< since then without a pause
     std::uint64_t busy_bytes = 0;  ///< so much was transmitted
 
@@ -48,15 +48,20 @@ public:
     void set(const SimHost& from, const SimHost& to, const sim::Link& spec);
     void set_all(const sim::Link& spec);
     /// True: it is cut now, and was not.
-    bool partition(const SimHost& from, const SimHost& to, bool on, Time now);
-    void heal_all(Time now);
+    bool partition(const SimHost& from, const SimHost& to);
+    /// The same for a while, unless it is healed before.
+    bool partition_until(const SimHost& from, const SimHost& to, Time until);
+    /// Ends that while, if it is over. True: there was one.
+    bool end_drawn(const SimHost& from, const SimHost& to, Time now);
+    void heal(const SimHost& from, const SimHost& to);
+    void heal_all();
     void clog(const SimHost& from, const SimHost& to, bool on);
 
     void add_host(const SimHost& host) { hosts_.emplace(host, HostState::well); }
     bool is_host(const SimHost& host) const {
         return host.is_loopback() || host.is_private() || hosts_.contains(host);
     }
-    void set_state(const SimHost& host, HostState state, Time now);
+    void set_state(const SimHost& host, HostState state);
     HostState state(const SimHost& host) const noexcept;
 
     /// When `size` bytes arrive that are sent over an open link at `now`, by what is transmitted
@@ -70,7 +75,8 @@ public:
 private:
     using Way = std::pair<SimHost, SimHost>;
 
-    void review(const Way& way, SimLink& link, Time now) noexcept;
+    bool review(const Way& way, SimLink& link) noexcept;
+    void heal(const Way& way, SimLink& link) noexcept;
     Time transmitted(SimLink& link, std::size_t size, Time now) noexcept;
 
     sim::Link usual_;

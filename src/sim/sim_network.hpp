@@ -267,6 +267,7 @@ private:
     void break_both(SimSocket& socket);
     void silence_both(SimSocket& socket);
     void partition_drawn(SimSocket& socket);
+    void partition_until(const SimHost& from, const SimHost& to, Time until);
     void links_cut();
     void links_opened();
     template <class F>

@@ -189,6 +189,29 @@ TEST_F(FaultsTest, a_writer_hears_of_each_reset) {
     EXPECT_GT(resets, 50U);
 }
 
+TEST_F(FaultsTest, a_drawn_partition_that_ends_heals_no_other) {
+    std::size_t reached = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        Options options(Schedule::fifo, seed);
+        options.faults = Faults{Fault::partitions};
+        run(
+            [&]() -> Task<> {
+                TcpListener listener = TcpListener::listen(Address::parse(there, 0));
+                const Address address = listener.local_address();
+                TcpStream client = co_await TcpStream::connect(address);
+                for (int i = 0; i < 200; ++i) {
+                    co_await client.write_all("x");
+                }
+                sim::network().partition("127.0.0.1", there);
+                co_await sleep(30s);
+                const auto other = co_await move_on_after(10s, TcpStream::connect(address));
+                reached += other.has_value() ? 1U : 0U;
+            },
+            options);
+    }
+    EXPECT_EQ(reached, 0U);
+}
+
 // ------------------------------------------------------------------------- limits and portions
 
 TEST_F(FaultsTest, short_reads_and_writes_can_be_forced) {

@@ -49,7 +49,7 @@ public:
     void partition(std::string_view a, std::string_view b);
     void partition_one_way(std::string_view from, std::string_view to);
     void heal(std::string_view a, std::string_view b);
-    /// Heals all partitions.
+    /// Heals all partitions, also those that were drawn.
     void heal();
 
     /// What is sent from now on waits, and is not lost.

@@ -19,6 +19,7 @@ namespace rondo::detail {
 namespace {
 
 constexpr int first_udp_port = 40000;
+constexpr int udp_ports = 65536 - first_udp_port;
 
 std::string gather_bytes(const msghdr& message) {
     std::string bytes;
@@ -170,8 +171,8 @@ int SimNetwork::put_datagram(SimSocket& socket, const msghdr& message) {
         if (const int error = reach(socket, to); error != 0) {
             return error;
         }
-        if (socket.local.port == 0) {
-            name_datagram_socket(socket);
+        if (socket.local.port == 0 && name_datagram_socket(socket, socket.local) != 0) {
+            return -EAGAIN;
         }
     }
     return post_datagram(socket, to, std::move(bytes));
@@ -247,17 +248,23 @@ SimSocket* SimNetwork::find_datagram_socket(const SimAddress& address) noexcept 
     return place != datagram_names_.end() ? place->second : nullptr;
 }
 
-void SimNetwork::name_datagram_socket(SimSocket& socket) {
-    socket.local.family = socket.family;
-    socket.local.host.family = socket.family == AF_UNIX ? 0 : socket.family;
-    if (socket.family != AF_UNIX && socket.local.port == 0) {
+// A port that nobody chose is chosen now.
+int SimNetwork::name_datagram_socket(SimSocket& socket, SimAddress name) {
+    name.family = socket.family;
+    name.host.family = socket.family == AF_UNIX ? 0 : socket.family;
+    if (socket.family != AF_UNIX && name.port == 0) {
+        int tries = 0;
         do {
+            if (++tries > udp_ports) {
+                return -EADDRINUSE;
+            }
             next_udp_port_ = next_udp_port_ == 65535 ? first_udp_port : next_udp_port_ + 1;
-            socket.local.port = static_cast<std::uint16_t>(next_udp_port_);
-        } while (datagram_names_.contains(socket.local) ||
-                 is_taken_for_datagrams(socket, socket.local));
+            name.port = static_cast<std::uint16_t>(next_udp_port_);
+        } while (datagram_names_.contains(name) || is_taken_for_datagrams(socket, name));
     }
-    datagram_names_.emplace(socket.local, &socket);
+    socket.local = name;
+    datagram_names_.emplace(std::move(name), &socket);
+    return 0;
 }
 
 // A socket at all addresses excludes those at single ones. Sockets share a name if all share their
@@ -289,9 +296,7 @@ int SimNetwork::bind_datagram(SimSocket& socket, const SimAddress& address) {
         is_taken_for_datagrams(socket, address)) {
         return -EADDRINUSE;
     }
-    socket.local = address;
-    name_datagram_socket(socket);
-    return 0;
+    return name_datagram_socket(socket, address);
 }
 
 // Why nobody receives datagrams at the name of a Unix socket.
@@ -311,11 +316,12 @@ int SimNetwork::connect_datagram(SimSocket& socket, SimAddress remote) {
         if (const int error = reach(socket, remote); error != 0) {
             return error;
         }
-        if (socket.local.host.is_any() && socket.local.port == 0) {
-            socket.local.host = own_host_for(remote);
-        }
         if (socket.local.port == 0) {
-            name_datagram_socket(socket);
+            SimAddress name = socket.local;
+            name.host = name.host.is_any() ? own_host_for(remote) : name.host;
+            if (name_datagram_socket(socket, name) != 0) {
+                return -EAGAIN;
+            }
         }
     }
     socket.remote = remote;
@@ -324,7 +330,12 @@ int SimNetwork::connect_datagram(SimSocket& socket, SimAddress remote) {
 }
 
 void SimNetwork::close_datagram_socket(SimSocket& socket) noexcept {
-    std::erase_if(datagram_names_, [&](const auto& entry) { return entry.second == &socket; });
+    const auto [first, last] = datagram_names_.equal_range(socket.local);
+    const auto own =
+        std::find_if(first, last, [&](const auto& it) { return it.second == &socket; });
+    if (own != last) {
+        datagram_names_.erase(own);
+    }
     if (SimSocket* const peer = std::exchange(socket.peer, nullptr)) {
         peer->peer = nullptr;
     }

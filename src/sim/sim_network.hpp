@@ -209,7 +209,7 @@ private:
     int post_datagram(SimSocket& socket, const SimAddress& to, std::string bytes);
     void wake_datagram_senders() noexcept;
     SimSocket* find_datagram_socket(const SimAddress& address) noexcept;
-    void name_datagram_socket(SimSocket& socket);
+    int name_datagram_socket(SimSocket& socket, SimAddress name);
     bool is_taken_for_datagrams(const SimSocket& socket, const SimAddress& address) const;
     int bind_datagram(SimSocket& socket, const SimAddress& address);
     int missing_receiver(const SimAddress& address) const noexcept;

@@ -135,6 +135,7 @@ void shrink(Failure& failure, const Scenario& scenario) {
         if (least.faults.has(fault)) {
             Options without = least;
             without.faults = least.faults.without(fault);
+            without.network_lies = least.lies();  // or the recipe would leave the last "none" out
             try_instead(without);
         }
     }

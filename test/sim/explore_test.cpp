@@ -179,6 +179,25 @@ TEST_F(Explore, finds_less_that_fails_too) {
     }
 }
 
+TEST_F(Explore, the_recipe_of_a_run_without_faults_says_so) {
+    for (const bool only_fifo : {true, false}) {
+        Plan plan(1, only_fifo ? Schedule::fifo : Schedule::random);
+        plan.options.faults = sim::Faults::slow();
+        const auto always = []() -> Task<> {
+            co_await yield();
+            throw std::runtime_error("whatever the network does");
+        };
+        auto failure = sim::find_failure(plan, always);
+        ASSERT_TRUE(failure);
+        sim::shrink(*failure, always);
+        ASSERT_TRUE(failure->smaller);
+        const std::string recipe = sim::to_recipe(*failure->smaller);
+        const Options again = sim::from_recipe(recipe, plan.options);
+        EXPECT_TRUE(again.faults.empty()) << recipe;
+        EXPECT_EQ(again.lies(), failure->smaller->lies()) << recipe;
+    }
+}
+
 TEST_F(Explore, looks_for_nothing_less_when_the_variable_asks_for_a_run) {
     setenv("RONDO_SIM", "random:3/latency+buffers", 1);
     int runs = 0;

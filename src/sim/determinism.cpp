@@ -148,6 +148,8 @@ Report run_once(const Scenario& scenario, const Options& options,
         detail::run_in(session, std::cref(scenario));
     } catch (const std::exception& error) {
         ending = error.what();
+    } catch (...) {
+        ending = "an exception that is no std::exception";
     }
     TraceStep last{report.elapsed.count(), 0, 0, TraceEvent::note};
     last.value = static_cast<std::int64_t>(rondo::detail::hash_of(ending));

@@ -141,6 +141,22 @@ TEST_F(DeterminismTest, compares_how_the_runs_end) {
         << result.difference;
 }
 
+TEST_F(DeterminismTest, whatever_the_runs_throw) {
+    int runs = 0;
+    const auto throw_in = [&](int which) {
+        runs = 0;
+        return check_determinism([&runs, which]() -> Task<> {
+            if (++runs == which || which == 0) {
+                throw 17;
+            }
+            co_return;
+        });
+    };
+    EXPECT_TRUE(throw_in(0)) << "both do";
+    EXPECT_FALSE(throw_in(1));
+    EXPECT_FALSE(throw_in(2));
+}
+
 TEST_F(DeterminismTest, a_run_that_is_longer_differs) {
     int runs = 0;
     for (const int longer : {1, 2}) {

@@ -222,10 +222,10 @@ void SimDriver::deliver(const SimNetwork::Edge& edge) noexcept {
         return;
     }
     const unsigned level = calls_.level(fd);
+    // Also for a poll: who made calls before it was told that they block.
+    on_edge(descriptor, edge.spurious ? level | EPOLLIN | EPOLLOUT : level);
     if (has_poll(descriptor)) {
         on_poll(descriptor, level);
-    } else {
-        on_edge(descriptor, edge.spurious ? level | EPOLLIN | EPOLLOUT : level);
     }
 }
 

@@ -181,6 +181,34 @@ TEST_P(Conformance, a_poll_and_another_kind_do_not_share_a_descriptor) {
     close_both(client, server);
 }
 
+TEST_P(Conformance, a_receive_after_a_poll_sees_what_the_poll_saw) {
+    for (const bool local : {true, false}) {
+        const auto [client, server] = local ? bench_->unix_pair() : bench_->tcp_pair();
+        char byte = 0;
+        TestOperation early(OperationKind::receive, client, &byte, 1);
+        ASSERT_FALSE(bench_->submit(early));
+        EXPECT_EQ(bench_->cancel(early), -ECANCELED);
+        TestOperation in(OperationKind::poll, client, nullptr, POLLIN);
+        ASSERT_FALSE(bench_->submit(in));
+        ASSERT_EQ(bench_->send(server, "x"), 1);
+        bench_->finish(in);
+        EXPECT_EQ(bench_->receive(client), "x");
+        close_both(client, server);
+    }
+}
+
+TEST_P(Conformance, a_send_after_a_poll_for_room_finds_room) {
+    const auto [client, server] = bench_->unix_pair();
+    const std::size_t unread = fill(client);
+    TestOperation out(OperationKind::poll, client, nullptr, POLLOUT);
+    ASSERT_FALSE(bench_->submit(out));
+    bench_->receive_exactly(server, unread);
+    bench_->finish(out);
+    EXPECT_EQ(bench_->send(client, "x"), 1);
+    EXPECT_EQ(bench_->receive(server), "x");
+    close_both(client, server);
+}
+
 TEST_P(Conformance, a_poll_that_wants_nothing_is_invalid) {
     const auto [client, server] = bench_->unix_pair();
     EXPECT_EQ(bench_->run(OperationKind::poll, client, nullptr, 0), -EINVAL);

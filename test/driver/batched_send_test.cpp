@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <deque>
 #include <string>
 #include <utility>
@@ -276,6 +277,35 @@ TEST_F(BatchedSend, a_peer_that_is_gone_is_an_error) {
     bench_->close(pair.second);
     EXPECT_EQ(bench_->send(pair.first, "x"), -EPIPE);
     bench_->close(pair.first);
+}
+
+// A full batch takes along what was queued before.
+TEST_F(BatchedSend, a_full_batch_beside_a_write_to_nobody_raises_no_signal) {
+    std::signal(SIGPIPE, SIG_DFL);
+    const auto [reading, writing] = bench_->pipe();
+    bench_->close(reading);
+    char byte = 'x';
+    TestOperation write(OperationKind::write, writing, &byte, 1);
+    write.offset = current_position;
+    ASSERT_FALSE(bench_->submit(write));
+    std::vector<std::pair<int, int>> pairs;
+    std::deque<Send> sends;
+    for (unsigned i = 0; i < 2 * detail::send_batch_max; ++i) {
+        pairs.push_back(bench_->unix_pair());
+        sends.emplace_back(pairs.back().first, "x");
+        ASSERT_FALSE(bench_->submit(sends.back()));
+    }
+    ASSERT_EQ(peek_all(pairs.front().second), "x");
+    bench_->finish(write);
+    EXPECT_EQ(write.result, -EPIPE);
+    for (Send& send : sends) {
+        bench_->finish(send);
+        EXPECT_EQ(send.result, 1);
+    }
+    for (const auto& pair : pairs) {
+        close_both(pair);
+    }
+    bench_->close(writing);
 }
 
 TEST_F(BatchedSend, a_descriptor_that_is_no_socket_is_an_error) {

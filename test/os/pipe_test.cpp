@@ -125,6 +125,52 @@ TEST_P(PipeTest, nobody_who_reads_is_an_error_and_no_signal) {
     });
 }
 
+// More than a ring has entries: the kernel gets the first of them before the turn ends.
+TEST_P(PipeTest, very_many_writes_to_nobody_in_one_turn_raise_no_signal) {
+    std::signal(SIGPIPE, SIG_DFL);
+    on_driver([]() -> Task<> {
+        constexpr int count = 300;
+        std::vector<PipeStream> writers;
+        for (int i = 0; i < count; ++i) {
+            PipePair pipe = make_pipe();
+            writers.push_back(std::move(pipe.writer));
+        }
+        int closed = 0;
+        auto write = [&](PipeStream& writer) -> Task<> {
+            auto one = [&]() -> Task<> { co_await writer.write_all("x"); };
+            const std::string code = co_await error_of(one);
+            closed += code == "closed" ? 1 : 0;
+        };
+        std::vector<Task<>> writes;
+        for (PipeStream& writer : writers) {
+            writes.push_back(write(writer));
+        }
+        co_await gather(std::move(writes));
+        EXPECT_EQ(closed, count);
+    });
+}
+
+// A listener that is opened publishes what is queued.
+TEST_P(PipeTest, a_write_to_nobody_beside_a_new_listener_raises_no_signal) {
+    std::signal(SIGPIPE, SIG_DFL);
+    on_driver([]() -> Task<> {
+        PipePair pipe = make_pipe();
+        pipe.reader.close();
+        auto write = [&]() -> Task<> { co_await pipe.writer.write_all("x"); };
+        auto listen = []() -> Task<> {
+            const TcpListener listener = TcpListener::listen(Address::loopback(0));
+            co_return;
+        };
+        auto fails = [&]() -> Task<std::string> {
+            const std::string code = co_await error_of(write);
+            co_return code;
+        };
+        const auto [code, nothing] = co_await gather(fails, listen);
+        static_cast<void>(nothing);
+        EXPECT_EQ(code, "closed");
+    });
+}
+
 TEST_P(PipeTest, a_waiting_write_hears_that_the_reader_went) {
     std::signal(SIGPIPE, SIG_DFL);
     on_driver([]() -> Task<> {

@@ -146,7 +146,7 @@ void UringDriver::on_transfer(Operation& operation, int result, EventTag tag) no
 // The kernel gives a write back, to be made by the driver when the edge for writers comes. Asked
 // for it again, the kernel would find no room, and its one-shot poll would say nothing at once.
 void UringDriver::wait_for_edge(Operation& operation) noexcept {
-    signal_risks_ -= may_raise_signal(operation) ? 1 : 0;
+    ring_.count_signal_risks(-signal_risks_of(operation));
     slots_.free(operation);
     operation.flags &= static_cast<std::uint8_t>(~operation_lent);
     Descriptor& descriptor = *table_.find(operation.fd);
@@ -156,7 +156,7 @@ void UringDriver::wait_for_edge(Operation& operation) noexcept {
 }
 
 void UringDriver::finish_slot(Operation& operation, int result) noexcept {
-    signal_risks_ -= may_raise_signal(operation) ? 1 : 0;
+    ring_.count_signal_risks(-signal_risks_of(operation));
     slots_.free(operation);
     operation.result = result;
     finish_lent(operation);

@@ -16,6 +16,7 @@
 
 #include "base/signal_set.hpp"
 #include "driver/monotonic.hpp"
+#include "driver/write_signal_guard.hpp"
 #include "rondo/base/assert.hpp"
 
 namespace rondo::detail {
@@ -118,6 +119,7 @@ int Uring::call(unsigned wait_for, unsigned flags, const void* argument,
     const unsigned batch = unsubmitted();
     published_ = true;
     std::atomic_ref(*queue.ktail).store(queue.sqe_tail, std::memory_order_release);
+    const WriteSignalGuard guard(signal_risks_ > 0);
     const long result = syscall(__NR_io_uring_enter, enter_fd_, batch, wait_for,
                                 flags | enter_flags_, argument, size);
     const int error = result < 0 ? errno : 0;

@@ -51,6 +51,10 @@ public:
     /// nothing of the ring's memory, which a child does not have.
     bool may_have_completions() const noexcept { return published_; }
 
+    /// `more` entries (fewer: -1) that may raise SIGPIPE or SIGXFSZ are queued or with the kernel.
+    /// While there are any, the signals of what a call to it carries out are swallowed.
+    void count_signal_risks(int more) noexcept { signal_risks_ += more; }
+
     /// Publishes the batch.
     void submit() noexcept { call(0, 0, nullptr, 0); }
 
@@ -83,6 +87,7 @@ private:
     std::uint64_t opcodes_ = 0;
     unsigned enter_flags_ = 0;
     int enter_fd_ = -1;
+    int signal_risks_ = 0;
     bool published_ = false;
     bool absolute_timer_ = false;
     bool open_ = false;

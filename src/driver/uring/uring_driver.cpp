@@ -20,7 +20,6 @@
 #include <limits>
 
 #include "driver/uring/file_entry.hpp"
-#include "driver/write_signal_guard.hpp"
 
 namespace rondo::detail {
 namespace {
@@ -154,7 +153,7 @@ bool UringDriver::lend(Operation& operation) noexcept {
     if (!slots_.take(operation)) {
         return end_inside(operation, -ENOMEM);
     }
-    signal_risks_ += may_raise_signal(operation) ? 1 : 0;
+    ring_.count_signal_risks(signal_risks_of(operation));
     operation.flags |= operation_lent;
     begin(operation);
     add_lent(operation);
@@ -191,10 +190,7 @@ void UringDriver::cancel_lent(Operation& operation) noexcept {
 }
 
 WaitResult UringDriver::wait(Time until) noexcept {
-    {
-        const WriteSignalGuard guard(signal_risks_ > 0);
-        ring_.enter(ended_.empty() ? until : 0);
-    }
+    ring_.enter(ended_.empty() ? until : 0);
     edges_ = 0;
     ring_.reap([this](const io_uring_cqe& completion) { on_completion(completion); });
     finish_pooled();

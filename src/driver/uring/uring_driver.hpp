@@ -86,20 +86,19 @@ private:
     }
 
     // Writes to streams can meet a broken pipe, and what makes a file grow a limit of its size.
-    bool may_raise_signal(const Operation& operation) const noexcept {
+    int signal_risks_of(const Operation& operation) const noexcept {
         switch (operation.kind) {
             case OperationKind::write:
-                return files_limited_ || operation.offset == current_position;
+                return files_limited_ || operation.offset == current_position ? 1 : 0;
             case OperationKind::truncate:
-            case OperationKind::allocate: return files_limited_;
-            default: return false;
+            case OperationKind::allocate: return files_limited_ ? 1 : 0;
+            default: return 0;
         }
     }
 
     std::size_t batch_from_ = send_batch_from;
     std::size_t edges_ = 0;  ///< that this turn found
     SlotTable slots_;
-    std::size_t signal_risks_ = 0;
     const bool files_limited_ = file_size_is_limited();
     Uring ring_;
 };

@@ -157,7 +157,8 @@ Task<> copy_path(std::string from_path, std::string to_path) {
         throw Error(Errc::invalid, "copy", from_path, "it is the same file as " + to_path);
     }
     const std::uint32_t common = old.mode & mode;  // neither content is shown to more than before
-    if (old.is_file() && old.mode != common) {
+    // Also where the old permissions are the common ones: who may not change them cuts nothing.
+    if (old.is_file() && old.mode != mode) {
         co_await to.set_mode(common);
     }
     if (old.is_file() && old.size > 0) {

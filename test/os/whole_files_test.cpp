@@ -16,6 +16,17 @@ protected:
         EXPECT_TRUE(found == old_text || found == new_text) << found.size() << " bytes";
         EXPECT_EQ(folder.names(), std::vector<std::string>{"file"}) << "something is left";
     }
+
+    /// Runs `scenario` on a driver whose operations fail as `judge` says.
+    template <class Judge, class F>
+    void run_failing(Judge& judge, F& scenario) const {
+        RunOptions options = GetParam().options;
+        auto driver = std::make_unique<PointDriver>(
+            make_driver(DriverOptions{options.driver, options.schedule, options.seed}),
+            options.seed, [] {});
+        driver->fail_by(std::ref(judge));
+        run_on(std::move(driver), options, scenario);
+    }
 };
 
 INSTANTIATE_TEST_SUITE_P(os, WholeFilesTest, testing::ValuesIn(file_drivers()), file_driver_name);
@@ -94,6 +105,25 @@ TEST_P(WholeFilesTest, a_copy_has_the_permissions_of_what_it_is_a_copy_of) {
     });
 }
 
+// Whichever of the two has more permissions.
+TEST_P(WholeFilesTest, a_copy_to_what_has_permissions_that_it_may_not_change_leaves_the_content) {
+    for (const auto& [from_mode, to_mode] : {std::pair(0666U, 0600U), std::pair(0600U, 0666U)}) {
+        make_file(folder / "from", "new");
+        ASSERT_EQ(chmod((folder / "from").c_str(), from_mode), 0);
+        make_file(folder / "to", "old");
+        ASSERT_EQ(chmod((folder / "to").c_str(), to_mode), 0);
+        auto judge = [](const Operation& operation) {
+            return operation.kind == OperationKind::set_mode ? -EPERM : 0;
+        };
+        std::string error;
+        auto copy = [&]() -> Task<> { co_await os::copy_file(folder / "from", folder / "to"); };
+        auto scenario = [&]() -> Task<> { error = co_await error_of(copy); };
+        run_failing(judge, scenario);
+        EXPECT_EQ(error.substr(0, 14), "no_permission:") << error;
+        EXPECT_EQ(content_of(folder / "to"), "old") << to_mode;
+    }
+}
+
 TEST_P(WholeFilesTest, a_copy_by_hand_is_the_same) {
     on_driver([&]() -> Task<> {
         const TemporaryFolder other(true);
@@ -123,12 +153,7 @@ TEST_P(WholeFilesTest, a_replacement_that_fails_anywhere_leaves_the_old_or_the_n
         std::string error;
         auto replace = [&]() -> Task<> { co_await os::replace_file(folder / "file", new_text); };
         auto scenario = [&]() -> Task<> { error = co_await error_of(replace); };
-        RunOptions options = GetParam().options;
-        auto driver = std::make_unique<PointDriver>(
-            make_driver(DriverOptions{options.driver, options.schedule, options.seed}),
-            options.seed, [] {});
-        driver->fail_by(judge);
-        run_on(std::move(driver), options, scenario);
+        run_failing(judge, scenario);
         expect_old_or_new(old_text, new_text);
         EXPECT_EQ(error.empty(), !failed) << error;
         if (!failed) {

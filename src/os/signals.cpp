@@ -89,6 +89,7 @@ Task<int> wait_for_signal(Signals signals) {
 const rondo::detail::LeafKind NextSignal::leaf{&leave, "a signal"};
 
 bool NextSignal::await_ready() noexcept {
+    received_ = {};  // what an await before this one told
     return !rondo::detail::current_is_cancelled() && queue_->waiters().empty() &&
            queue_->take(received_) && !rondo::detail::spent();
 }

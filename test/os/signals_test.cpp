@@ -50,6 +50,45 @@ TEST_P(SignalsTest, one_that_came_before_is_there_at_once) {
     });
 }
 
+TEST_P(SignalsTest, an_awaitable_with_a_name_waits_for_another_one_each_time) {
+    on_driver([]() -> Task<> {
+        Signals hups = os::signals({SIGHUP});
+        raise(SIGHUP);
+        auto next = hups.next();
+        co_await next;
+        auto again = [&]() -> Task<> { co_await next; };
+        const auto more = co_await move_on_after(1ms, again);
+        EXPECT_FALSE(more);
+        raise(SIGHUP);
+        raise(SIGHUP);
+        const ReceivedSignal received = co_await next;
+        EXPECT_EQ(received.count, 2U);
+    });
+}
+
+TEST_P(SignalsTest, awaited_again_in_a_cancelled_scope_it_stops) {
+    on_driver([]() -> Task<> {
+        Signals hups = os::signals({SIGHUP});
+        raise(SIGHUP);
+        TaskHandle<>* self = nullptr;
+        bool passed = false;
+        auto waiter = [&]() -> Task<> {
+            auto next = hups.next();
+            co_await next;
+            self->cancel();
+            co_await next;
+            passed = true;
+        };
+        auto task = create_task(waiter);
+        self = &task;
+        while (!task.done()) {
+            co_await yield();
+        }
+        EXPECT_TRUE(task.cancelled());
+        EXPECT_FALSE(passed);
+    });
+}
+
 TEST_P(SignalsTest, one_that_comes_while_waiting) {
     on_driver([]() -> Task<> {
         auto sender = []() -> Task<> {

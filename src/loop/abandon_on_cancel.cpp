@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/thread_pool.hpp"
+#include "rondo/base/assert.hpp"
 #include "rondo/base/error.hpp"
 #include "rondo/coro/context_var.hpp"
 
@@ -13,13 +14,14 @@ namespace rondo::detail {
 const LeafKind AbandonableCall::leaf{&AbandonableCall::poke, "a thread"};
 
 void AbandonableCall::await_suspend(Awaiting frame) noexcept {
-    scope_ = local.current;
     if (park(*this, frame, leaf)) {
         start();
     }
 }
 
 void AbandonableCall::start() noexcept {
+    RONDO_REQUIRE(scope_ == nullptr, "a to_thread was awaited twice");
+    scope_ = local.current;
     EventLoop& loop = *local.loop;
     loop.count_thread_job(+1);
     call_->waiter_ = this;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/thread_pool.hpp"
+#include "rondo/base/assert.hpp"
 #include "rondo/coro/context_var.hpp"
 
 namespace rondo::detail {
@@ -24,13 +25,14 @@ const LeafKind ThreadCall::leaf{&ThreadCall::poke, "a thread"};
 ThreadCall::~ThreadCall() { delete job_; }
 
 void ThreadCall::await_suspend(Awaiting frame) noexcept {
-    scope_ = local.current;
     if (park(*this, frame, leaf)) {
         start();
     }
 }
 
 void ThreadCall::start() noexcept {
+    RONDO_REQUIRE(scope_ == nullptr, "a to_thread was awaited twice");
+    scope_ = local.current;
     EventLoop& loop = *local.loop;
     loop.count_thread_job(+1);
     Callback::run = [](Callback& callback) noexcept {

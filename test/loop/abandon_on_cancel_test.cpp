@@ -426,5 +426,14 @@ TEST_F(AbandonTest, cancels_race_with_the_end_of_calls) {
     EXPECT_LE(results, calls.load());
 }
 
+TEST(AbandonDeathTest, awaiting_it_twice_is_misuse) {
+    auto main = []() -> Task<> {
+        auto call = to_thread(abandon_on_cancel, [] {});
+        co_await call;
+        co_await call;
+    };
+    EXPECT_DEATH(run_sim(main), "a to_thread was awaited twice");
+}
+
 }  // namespace
 }  // namespace rondo::test

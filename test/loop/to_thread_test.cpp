@@ -197,6 +197,15 @@ TEST_P(ToThreadTest, named_and_dropped) {
     });
 }
 
+TEST(ToThreadDeathTest, awaiting_it_twice_is_misuse) {
+    auto main = []() -> Task<> {
+        auto call = to_thread([] {});
+        co_await call;
+        co_await call;
+    };
+    EXPECT_DEATH(run_sim(main), "a to_thread was awaited twice");
+}
+
 INSTANTIATE_TEST_SUITE_P(, ToThreadTest, testing::Values(DriverKind::sim, DriverKind::epoll),
                          [](const auto& kind) {
                              return std::string(kind.param == DriverKind::sim ? "sim" : "threads");

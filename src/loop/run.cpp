@@ -34,21 +34,16 @@ Runner::Runner(RunOptions options) : loop_(options), handle_signals_(options.han
 
 Runner::~Runner() { close(); }
 
-void Runner::run_main(detail::Scope& main) {
+void Runner::run_main(detail::Scope& main, bool then_close) {
     RONDO_REQUIRE(!closed_, "run() of a Runner that was closed");
     RONDO_REQUIRE(!running_, "run() inside run() of the same Runner");
     const Running running(running_);
     const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_);
     loop_.run_main(main);
-}
-
-// The same guard for both: the second signal exits also when the first one ended the main task.
-void Runner::run_main_and_close(detail::Scope& main) {
-    RONDO_REQUIRE(!closed_, "run() of a Runner that was closed");
-    const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_);
-    loop_.run_main(main);
-    closed_ = true;
-    loop_.shut_down();
+    if (then_close) {
+        closed_ = true;
+        loop_.shut_down();
+    }
 }
 
 void Runner::close() noexcept {

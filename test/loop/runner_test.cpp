@@ -177,6 +177,24 @@ TEST_F(RunnerDeathTest, close_inside_run_stops_the_program) {
     EXPECT_DEATH(closes(), "inside its run\\(\\)");
 }
 
+TEST_F(RunnerDeathTest, run_or_close_inside_run_and_close_stops_the_program) {
+    auto closes = [] {
+        Runner runner(sim_options());
+        runner.run_and_close([&] { runner.close(); });
+    };
+    EXPECT_DEATH(closes(), "inside its run\\(\\)");
+    auto runs = [] {
+        Runner runner(sim_options());
+        runner.run_and_close([&] { runner.run(ready_value(1)); });
+    };
+    EXPECT_DEATH(runs(), "run\\(\\) inside run\\(\\) of the same Runner");
+    auto recursive = [] {
+        Runner runner(sim_options());
+        runner.run([&] { runner.run_and_close(ready_value(1)); });
+    };
+    EXPECT_DEATH(recursive(), "run\\(\\) inside run\\(\\) of the same Runner");
+}
+
 TEST_F(RunnerTest, tasks_can_be_listed_with_names_and_standings) {
     auto main = []() -> Task<> {
         set_task_name("the main one");

@@ -81,17 +81,17 @@ public:
     detail::result_of_start<F> run(F&& main) {
         MainOf<F> scope(std::in_place, std::forward<F>(main));
         scope.start(loop_);
-        run_main(scope);
+        run_main(scope, false);
         return result_of(scope);
     }
 
-    /// Runs `main`, closes, and then gives its result.
+    /// Runs `main`, closes, and then gives its result. Requires: as run().
     template <class F>
         requires detail::Startable<F>
     detail::result_of_start<F> run_and_close(F&& main) {
         MainOf<F> scope(std::in_place, std::forward<F>(main));
         scope.start(loop_);
-        run_main_and_close(scope);
+        run_main(scope, true);
         return result_of(scope);
     }
 
@@ -104,8 +104,7 @@ private:
     template <class F>
     using MainOf = detail::MainScope<detail::result_of_start<F>, detail::StarterOf<F>>;
 
-    void run_main(detail::Scope& main);
-    void run_main_and_close(detail::Scope& main);
+    void run_main(detail::Scope& main, bool then_close);
 
     template <class T, class S>
     T result_of(detail::MainScope<T, S>& scope) {

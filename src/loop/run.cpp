@@ -46,11 +46,13 @@ void Runner::run_main(detail::Scope& main, bool then_close) {
     }
 }
 
+// After a signal that ended the main task, a second one exits.
 void Runner::close() noexcept {
     RONDO_REQUIRE(!running_, "close() of a Runner inside its run()");
     if (!closed_) {
         closed_ = true;
-        const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_);
+        const bool interrupted = loop_.interrupted_by() != 0;
+        const detail::LoopSignals signals(loop_.shared_inbox(), handle_signals_, interrupted);
         loop_.shut_down();
     }
 }

@@ -148,7 +148,7 @@ std::terminate_handler outer_terminate = nullptr;
 
 }  // namespace
 
-SignalGuard::SignalGuard(SignalTarget& target, bool wanted) noexcept
+SignalGuard::SignalGuard(SignalTarget& target, bool wanted, bool interrupted) noexcept
     : target_(wanted ? &target : nullptr) {
     if (!wanted) {
         return;
@@ -156,7 +156,7 @@ SignalGuard::SignalGuard(SignalTarget& target, bool wanted) noexcept
     const std::lock_guard lock(guards);
     const bool is_first = targets.load() == nullptr;
     if (is_first) {
-        count.store(0);
+        count.store(interrupted ? 1 : 0);
     }
     target.next.store(targets.load());
     targets.store(&target);
@@ -207,12 +207,12 @@ void unwatch_signal(int signal, SignalWatch& watch) noexcept {
     wait_for_handlers();
 }
 
-LoopSignals::LoopSignals(std::shared_ptr<Inbox> inbox, bool wanted) noexcept
+LoopSignals::LoopSignals(std::shared_ptr<Inbox> inbox, bool wanted, bool interrupted) noexcept
     : SignalTarget([](SignalTarget& target, int signal) noexcept {
           static_cast<LoopSignals&>(target).inbox_->interrupt(signal);
       }),
       inbox_(std::move(inbox)),
-      guard_(*this, wanted) {}
+      guard_(*this, wanted, interrupted) {}
 
 void throw_interrupted(int signal) {
     {

@@ -25,7 +25,9 @@ struct SignalTarget {
 /// under nohup). Signals are counted from the first guard on, but not while somebody watches them.
 class SignalGuard {
 public:
-    SignalGuard(SignalTarget& target, bool wanted) noexcept;
+    /// `interrupted`: the target knows a first signal already, so that one more exits, unless other
+    /// guards count.
+    SignalGuard(SignalTarget& target, bool wanted, bool interrupted = false) noexcept;
     SignalGuard(const SignalGuard&) = delete;
     SignalGuard& operator=(const SignalGuard&) = delete;
     ~SignalGuard();
@@ -37,7 +39,7 @@ private:
 /// A loop as a target.
 class LoopSignals : SignalTarget {
 public:
-    LoopSignals(std::shared_ptr<Inbox> inbox, bool wanted) noexcept;
+    LoopSignals(std::shared_ptr<Inbox> inbox, bool wanted, bool interrupted = false) noexcept;
 
 private:
     std::shared_ptr<Inbox> inbox_;

@@ -106,6 +106,46 @@ TEST_P(SignalsTest, a_second_one_exits_at_once_also_when_the_main_task_has_ended
     EXPECT_EQ(code, 128 + GetParam());
 }
 
+TEST_P(SignalsTest, a_second_one_exits_at_once_also_when_a_runner_closes_after_the_first) {
+    const int code = exit_code_of([] {
+        Runner runner(with_signals());
+        auto main = []() -> Task<> {
+            auto cleanup = []() -> Task<> { co_await raise_and_wait(GetParam()); };
+            create_task(finally(forever(), cleanup)).detach();
+            co_await sleep(1ms);
+            co_await raise_and_wait(GetParam());
+        };
+        try {
+            runner.run(main);
+        } catch (const Interrupted&) {
+        }
+        runner.close();
+    });
+    EXPECT_EQ(code, 128 + GetParam());
+}
+
+TEST_P(SignalsTest, one_that_was_survived_counts_no_more_in_the_next_run) {
+    const int code = exit_code_of([] {
+        Runner runner(with_signals());
+        try {
+            runner.run(raise_and_wait(GetParam()));
+        } catch (const Interrupted&) {
+        }
+        runner.run(ready_value(1));
+        auto cleanup = []() -> Task<> {
+            std::raise(GetParam());
+            co_return;
+        };
+        auto leaves_a_task = [&]() -> Task<> {
+            create_task(finally(forever(), cleanup)).detach();
+            co_await sleep(1ms);
+        };
+        runner.run(leaves_a_task);
+        runner.close();
+    });
+    EXPECT_EQ(code, 77);
+}
+
 TEST_P(SignalsTest, uncaught_it_ends_the_program_as_a_shell_expects) {
     const int code = exit_code_of([] {
         // As main() would: nobody catches it.

@@ -26,7 +26,7 @@ double draw() noexcept {
 constexpr double longest = 9e18;
 
 TimePoint now_and(Duration later) noexcept {
-    return TimePoint(Duration(add_saturating(now().time_since_epoch().count(), later.count())));
+    return TimePoint(add_saturating(now().time_since_epoch(), later));
 }
 
 }  // namespace

@@ -52,6 +52,9 @@ constexpr std::int64_t add_saturating(std::int64_t a, std::int64_t b) noexcept {
     std::int64_t sum = 0;
     return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
 }
+constexpr Duration add_saturating(Duration a, Duration b) noexcept {
+    return Duration(add_saturating(a.count(), b.count()));
+}
 
 }  // namespace detail
 }  // namespace rondo

@@ -10,6 +10,9 @@
 
 namespace rondo::os::detail {
 
+/// How long it may take to stop a process: its grace, and what a SIGKILL takes.
+Duration stop_bound(Duration grace) noexcept;
+
 /// Lives on the heap from spawn to when the process was collected and nobody wants it any more. One
 /// poll of the process's descriptor is in flight until then. Once its Process has dropped it, it
 /// hangs in the tree of tasks, so that the loop does not end before it.

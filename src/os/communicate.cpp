@@ -133,7 +133,7 @@ Task<Output> Process::communicate(CommunicateOptions options) {
         co_await stop(options.grace);
     };
     // NOLINTEND(cppcoreguidelines-avoid-capturing-lambda-coroutines)
-    const Duration bound = options.grace + default_shield;
+    const Duration bound = detail::stop_bound(options.grace);
     co_await finally(body, cleanup, bound);
     Output output;
     output.status = co_await wait();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/os/process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -87,9 +88,12 @@ Task<ExitStatus> end_process(Process& process, Duration grace) {
 
 }  // namespace
 
-// The shield lasts as long as the grace and what a SIGKILL takes.
+Duration detail::stop_bound(Duration grace) noexcept {
+    return rondo::detail::add_saturating(std::max(grace, Duration::zero()), default_shield);
+}
+
 Task<ExitStatus> Process::stop(Duration grace) {
-    const Duration bound = grace + default_shield;
+    const Duration bound = detail::stop_bound(grace);
     const ExitStatus status = co_await shield(end_process(*this, grace), bound);
     co_return status;
 }

@@ -21,6 +21,24 @@ protected:
         }
         co_return text;
     }
+
+    /// What a child says on stderr that heeds SIGTERM by `answer`, when os::run() is cancelled.
+    static Task<std::string> last_words(std::string answer, Duration grace) {
+        os::PipePair pipe = os::make_pipe();
+        ProcessOptions what =
+            shell("trap '" + answer + "' TERM; echo >&2; while :; do sleep 0.01; done");
+        what.err = Stdio::descriptor(pipe.writer.descriptor());
+        ProcessRunOptions how;
+        how.communicate.grace = grace;
+        auto run = [&]() -> Task<> { co_await os::run(what, how); };
+        auto task = create_task(run);
+        co_await read_line(pipe.reader);
+        pipe.writer.close();
+        task.cancel();
+        co_await task.wait();
+        std::string text = co_await read_all(pipe.reader);
+        co_return text;
+    }
 };
 
 TEST_P(CommunicateTest, run_collects_both_outputs) {
@@ -190,6 +208,21 @@ TEST_P(CommunicateTest, a_child_that_ignores_the_request_is_killed_after_the_gra
         const auto done = co_await move_on_after(60ms, os::run(stubborn, how));
         EXPECT_FALSE(done);
         EXPECT_TRUE(has_no_child());
+    });
+}
+
+TEST_P(CommunicateTest, with_the_longest_grace_nobody_is_killed) {
+    on_driver([]() -> Task<> {
+        const std::string last = co_await last_words("echo bye >&2; exit", Duration::max());
+        EXPECT_EQ(last, "bye\n");
+    });
+}
+
+TEST_P(CommunicateTest, with_a_grace_below_zero_a_child_is_killed_at_once) {
+    on_driver([]() -> Task<> {
+        const std::string last = co_await last_words("", -1h);
+        EXPECT_EQ(last, "");
+        EXPECT_TRUE(has_no_child()) << "the end was not waited for";
     });
 }
 

@@ -136,6 +136,21 @@ TEST_P(ProcessCancelTest, stop_is_not_stopped_halfway) {
     });
 }
 
+TEST_P(ProcessCancelTest, with_the_longest_grace_stop_kills_nobody) {
+    on_driver([]() -> Task<> {
+        ProcessOptions options = shell("trap 'exit 9' TERM; echo; while :; do sleep 0.01; done");
+        options.out = Stdio::pipe();
+        Process process = spawn(options);
+        co_await read_line(process.out);
+        auto stop = [&]() -> Task<> { co_await process.stop(Duration::max()); };
+        auto task = create_task(stop);
+        co_await turns(2);
+        task.cancel();
+        co_await task.wait();
+        EXPECT_EQ(process.status().value_or(ExitStatus::exited(0)).code(), 9);
+    });
+}
+
 TEST_P(ProcessCancelTest, dropping_the_leader_of_a_group_kills_the_group) {
     on_driver([]() -> Task<> {
         os::PipePair pipe = os::make_pipe();

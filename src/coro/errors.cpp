@@ -23,15 +23,6 @@ struct HeldBack {
     std::size_t read = 0;  ///< how many of them somebody asked for
 };
 
-// Errors thrown on this thread whose companions may still be asked for. An exception object cannot
-// tell when it dies, so the oldest entries are dropped at a bound, and reported when unread.
-constexpr std::size_t held_back_max = 64;
-
-std::vector<HeldBack>& held_back() {
-    thread_local std::vector<HeldBack> list;
-    return list;
-}
-
 std::string demangled(const char* name) {
     int status = 0;
     std::unique_ptr<char, decltype(&std::free)> text(
@@ -44,6 +35,30 @@ void report_unread(const HeldBack& entry) noexcept {
         detail::report_error("an error nobody looked at, held back by another one",
                              entry.others[index]);
     }
+}
+
+void report_unread(const std::vector<HeldBack>& list) noexcept {
+    for (const HeldBack& entry : list) {
+        report_unread(entry);
+    }
+}
+
+// Errors thrown on this thread whose companions may still be asked for. An exception object cannot
+// tell when it dies, so the oldest entries are dropped at a bound; what is unread is reported then,
+// or when a loop or the thread ends.
+constexpr std::size_t held_back_max = 64;
+
+std::vector<HeldBack>& held_back() {
+    struct List {
+        std::vector<HeldBack> entries;
+
+        List() = default;
+        List(const List&) = delete;
+        List& operator=(const List&) = delete;
+        ~List() { report_unread(entries); }
+    };
+    thread_local List list;
+    return list.entries;
 }
 
 // Where the exception object lies, as a number to sort by.
@@ -142,12 +157,7 @@ void report_error(std::string_view where, const std::exception_ptr& error) noexc
     }
 }
 
-void report_unread_errors() noexcept {
-    std::vector<HeldBack> list = std::exchange(held_back(), {});
-    for (const HeldBack& entry : list) {
-        report_unread(entry);
-    }
-}
+void report_unread_errors() noexcept { report_unread(std::exchange(held_back(), {})); }
 
 }  // namespace detail
 }  // namespace rondo

@@ -18,6 +18,7 @@
 #include "loop/all_cores_fixture.hpp"
 #include "rondo/coro/yield.hpp"
 #include "rondo/loop/shield.hpp"
+#include "support/reports.hpp"
 
 namespace rondo::test {
 namespace {
@@ -145,6 +146,28 @@ TEST_F(AllCoresTest, later_failures_are_held_back) {
     } catch (const std::runtime_error&) {
         EXPECT_EQ(suppressed_errors().size(), 2U);
     }
+}
+
+TEST_F(AllCoresTest, failures_that_nobody_reads_are_reported_when_the_thread_ends) {
+    const Reports reports;
+    std::thread waiting([] {
+        std::latch all_here(3);
+        try {
+            run_on_all_cores(
+                [&](unsigned core) -> Task<> {
+                    all_here.arrive_and_wait();  // blocks, so that nobody is stopped on the way
+                    throw std::runtime_error("core " + std::to_string(core));
+                    co_return;
+                },
+                cores(3));
+        } catch (const std::runtime_error&) {
+            EXPECT_TRUE(Reports::empty());
+        }
+    });
+    waiting.join();
+    const std::vector<std::string> texts = Reports::take();
+    ASSERT_EQ(texts.size(), 2U);
+    EXPECT_NE(texts[0].find("an error nobody looked at"), std::string::npos) << texts[0];
 }
 
 TEST_F(AllCoresTest, what_a_core_held_back_itself_is_not_lost) {

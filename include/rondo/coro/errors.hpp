@@ -12,7 +12,7 @@ namespace rondo {
 /// In a handler: the errors that were held back for the exception being handled, at every level it
 /// passed, in order of occurrence. A gather, race, group or finally throws its first failure itself
 /// and keeps the others here; what nobody reads is reported on stderr, at the latest when run()
-/// ends.
+/// ends, or for run_on_all_cores() when the thread does.
 std::vector<std::exception_ptr> suppressed_errors();
 
 /// "std::runtime_error: message", for messages to people.

@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/thread.hpp"
-
 namespace rondo::detail {
 namespace {
 
@@ -27,8 +25,8 @@ struct Worker {
 
 class ThreadPool::Shared {
 public:
-    Shared(std::size_t threads_max, std::string name)
-        : threads_max_(threads_max), name_(std::move(name)) {}
+    Shared(std::size_t threads_max, std::string name, ThreadSignals signals)
+        : threads_max_(threads_max), name_(std::move(name)), signals_(signals) {}
 
     bool submit(Job& job, const std::shared_ptr<Shared>& self) noexcept;
     bool try_cancel(Job& job) noexcept;
@@ -64,6 +62,7 @@ private:
     bool closing_ = false;
     std::size_t threads_max_;
     std::string name_;
+    ThreadSignals signals_;
     std::vector<std::unique_ptr<Worker>> workers_;
 };
 
@@ -122,7 +121,7 @@ bool ThreadPool::Shared::start_worker(const std::shared_ptr<Shared>& self) noexc
     join_ended();
     try {
         Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
-        worker.thread = start_without_signals(name_, [self, &worker] { self->work(worker); });
+        worker.thread = start_thread(name_, signals_, [self, &worker] { self->work(worker); });
         ++alive_;
         return true;
     } catch (const std::exception&) {
@@ -215,8 +214,8 @@ std::size_t ThreadPool::Shared::close(const std::chrono::nanoseconds* grace) noe
     return left;
 }
 
-ThreadPool::ThreadPool(std::size_t threads_max, std::string name)
-    : shared_(std::make_shared<Shared>(threads_max, std::move(name))) {}
+ThreadPool::ThreadPool(std::size_t threads_max, std::string name, ThreadSignals signals)
+    : shared_(std::make_shared<Shared>(threads_max, std::move(name), signals)) {}
 
 ThreadPool::~ThreadPool() {
     if (shared_ != nullptr) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/thread.hpp"
 #include "rondo/base/job.hpp"
 
 namespace rondo::detail {
@@ -15,7 +16,8 @@ namespace rondo::detail {
 /// thread does not count. Thread-safe.
 class ThreadPool {
 public:
-    ThreadPool(std::size_t threads_max, std::string name);
+    ThreadPool(std::size_t threads_max, std::string name,
+               ThreadSignals signals = ThreadSignals::none);
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
     /// Runs what is still queued, then joins the threads.

@@ -6,7 +6,7 @@
 namespace rondo::detail {
 
 void Watchdog::start() {
-    thread_ = start_without_signals("rondo-watchdog", [this] { work(); });
+    thread_ = start_thread("rondo-watchdog", ThreadSignals::none, [this] { work(); });
 }
 
 void Watchdog::stop() noexcept {

@@ -254,7 +254,8 @@ std::unique_ptr<detail::LoopLocal>& EventLoop::local_at(const void* key) {
 
 detail::ThreadPool& EventLoop::thread_pool() {
     if (pool_ == nullptr) {
-        pool_ = std::make_unique<detail::ThreadPool>(threads_max_, "rondo-thread");
+        pool_ = std::make_unique<detail::ThreadPool>(threads_max_, "rondo-thread",
+                                                     detail::ThreadSignals::starters);
     }
     return *pool_;
 }

@@ -2,9 +2,15 @@
 #include "rondo/loop/to_thread.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <future>
 #include <memory>
@@ -194,6 +200,53 @@ TEST_P(ToThreadTest, named_and_dropped) {
         auto named = to_thread([held = Tracked(2)] { return held.number(); });
         const int value = co_await named;
         EXPECT_EQ(value, 2);
+    });
+}
+
+// As the loop's thread would, but that a write to nobody is an error.
+TEST_P(ToThreadTest, a_program_that_it_starts_heeds_signals) {
+    run_here([]() -> Task<> {
+        const int status =
+            co_await to_thread([] { return std::system("kill -TERM $$; exit 3"); });  // NOLINT
+        EXPECT_TRUE(WIFSIGNALED(status)) << status;
+        EXPECT_EQ(WTERMSIG(status), SIGTERM);
+    });
+}
+
+TEST_P(ToThreadTest, it_takes_the_signals_that_the_loops_thread_takes) {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR2);
+    sigset_t before;
+    pthread_sigmask(SIG_BLOCK, &one, &before);
+    sigset_t there;
+    run_here([&]() -> Task<> {
+        co_await to_thread([&] { pthread_sigmask(SIG_SETMASK, nullptr, &there); });
+    });
+    sigset_t here;
+    pthread_sigmask(SIG_SETMASK, &before, &here);
+    for (int signal = 1; signal < SIGRTMIN; ++signal) {
+        const bool by_a_write = signal == SIGPIPE || signal == SIGXFSZ;
+        const bool expected = sigismember(&here, signal) == 1 || (by_a_write && has_threads());
+        EXPECT_EQ(sigismember(&there, signal) == 1, expected) << signal;
+    }
+}
+
+TEST_P(ToThreadTest, a_write_to_nobody_is_an_error_there_and_no_signal) {
+    if (!has_threads()) {
+        GTEST_SKIP() << "it runs on the loop's thread";
+    }
+    std::signal(SIGPIPE, SIG_DFL);
+    run_here([]() -> Task<> {
+        const int error = co_await to_thread([] {
+            int fds[2];
+            EXPECT_EQ(pipe(fds), 0);
+            close(fds[0]);
+            const int result = write(fds[1], "x", 1) < 0 ? errno : 0;
+            close(fds[1]);
+            return result;
+        });
+        EXPECT_EQ(error, EPIPE);
     });
 }
 

@@ -113,6 +113,10 @@ private:
 /// Calls `function(args...)` on a thread of the loop's pool and gives its result. Function and
 /// arguments are stored, and passed as rvalues. In the simulation it runs on the loop.
 ///
+/// The thread takes the signals that the loop's thread takes, and so does a program that `function`
+/// starts. Only SIGPIPE and SIGXFSZ are blocked in both: a write that would raise one fails. What
+/// os::run() starts blocks none.
+///
 /// Cancellation: a call that has not started is withdrawn. One that runs cannot be interrupted: the
 /// stop waits for its end, since it may use what the caller owns, and its result wins. See
 /// abandon_on_cancel for calls that may not end.

@@ -11,11 +11,18 @@ namespace {
 
 using detail::Scope;
 
+// What runs inside a timeout of the task is the task, too, whose own chain waits for the timeout.
+bool is_running_task(const Scope& scope) {
+    const Scope* const running = current_loop().running_scope();
+    return running != nullptr && detail::task_of(*running) == &scope;
+}
+
 TaskInfo info_about(const Scope& scope, detail::TaskDump& dump) {
+    const bool runs = is_running_task(scope);
     TaskInfo info;
     info.name = detail::name_of(scope);
-    info.standing = dump.standing(scope);
-    info.place = dump.place(scope);
+    info.standing = runs ? "runs" : dump.standing(scope);
+    info.place = runs ? "" : dump.place(scope);
     info.cancelled = scope.has(Scope::cancelled) ? scope.reason : Reason::none;
     info.id = &scope;
     return info;

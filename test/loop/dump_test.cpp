@@ -8,6 +8,7 @@
 #include "rondo/coro/gather.hpp"
 #include "rondo/coro/task_group.hpp"
 #include "rondo/loop/create_task.hpp"
+#include "rondo/loop/shield.hpp"
 #include "rondo/loop/task_info.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "support/run_sim.hpp"
@@ -154,6 +155,37 @@ TEST(DumpTest, all_tasks_tells_where_each_one_waits) {
     EXPECT_EQ(tasks[1].standing, "waits for sleep, 2 s left");
     EXPECT_EQ(tasks[1].place,
               "rondo::test::inner (" __FILE__ ":" + std::to_string(inner_line) + ")");
+}
+
+TEST(DumpTest, a_task_inside_a_timeout_runs_also_after_a_wait) {
+    run_sim([]() -> Task<> {
+        auto body = []() -> Task<> {
+            co_await sleep(1ms);
+            const TaskInfo self = current_task();
+            EXPECT_EQ(self.standing, "runs");
+            EXPECT_EQ(self.place, "");
+            const std::vector<TaskInfo> tasks = all_tasks();
+            EXPECT_EQ(tasks.at(0).id, self.id);
+            EXPECT_EQ(tasks.at(0).standing, "runs");
+            EXPECT_EQ(tasks.at(0).place, "");
+        };
+        co_await timeout(1s, shield(body));
+    });
+}
+
+TEST(DumpTest, a_task_waits_for_its_children_while_one_of_them_runs) {
+    std::vector<TaskInfo> tasks;
+    run_sim([&]() -> Task<> {
+        auto looks = [&]() -> Task<> {
+            co_await sleep(1ms);
+            tasks = all_tasks();
+        };
+        co_await timeout(2s, gather(looks, sleep(1s)));
+    });
+    ASSERT_EQ(tasks.size(), 3U);
+    EXPECT_EQ(tasks[0].standing, "waits for its children");
+    EXPECT_EQ(tasks[1].standing, "runs");
+    EXPECT_EQ(tasks[2].standing, "waits for sleep, 999 ms left");
 }
 
 }  // namespace

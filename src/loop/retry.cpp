@@ -25,15 +25,11 @@ double draw() noexcept {
 // A pause, in nanoseconds; below the largest integer, which is no double.
 constexpr double longest = 9e18;
 
-TimePoint now_and(Duration later) noexcept {
-    return TimePoint(add_saturating(now().time_since_epoch(), later));
-}
-
 }  // namespace
 
 Backoff::Backoff(const RetryPolicy& policy) noexcept
     : policy_(policy),
-      deadline_(now_and(policy.deadline)),
+      deadline_(add_saturating(now(), policy.deadline)),
       bound_(static_cast<double>(policy.base.count())) {}
 
 bool Backoff::again(const std::exception_ptr& error) {
@@ -47,7 +43,7 @@ bool Backoff::again(const std::exception_ptr& error) {
     const double bound = std::min({bound_, static_cast<double>(policy_.cap.count()), longest});
     pause_ = Duration(static_cast<std::int64_t>(policy_.jitter ? bound * draw() : bound));
     bound_ = std::min(bound_ * policy_.factor, longest);
-    return !has_deadline() || now_and(pause_) < deadline_;
+    return !has_deadline() || add_saturating(now(), pause_) < deadline_;
 }
 
 }  // namespace rondo::detail

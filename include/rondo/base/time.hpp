@@ -55,6 +55,9 @@ constexpr std::int64_t add_saturating(std::int64_t a, std::int64_t b) noexcept {
 constexpr Duration add_saturating(Duration a, Duration b) noexcept {
     return Duration(add_saturating(a.count(), b.count()));
 }
+constexpr TimePoint add_saturating(TimePoint at, Duration later) noexcept {
+    return TimePoint(add_saturating(at.time_since_epoch(), later));
+}
 
 }  // namespace detail
 }  // namespace rondo

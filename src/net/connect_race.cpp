@@ -30,7 +30,7 @@ void ConnectRace::arrived(Family family, std::vector<Address> addresses) {
     if (ipv6) {
         ipv6_is_known_ = true;
     } else {
-        first_at_ = now() + delays_.resolution;
+        first_at_ = rondo::detail::add_saturating(now(), delays_.resolution);
     }
     changed_.set();
 }
@@ -102,7 +102,7 @@ Task<> ConnectRace::direct(TaskGroup& group) {
         } else if (const TimePoint when = ready_at(); when > now()) {
             co_await move_on_at(when, changed_.wait());
         } else {
-            next_at_ = now() + delays_.attempt;
+            next_at_ = rondo::detail::add_saturating(now(), delays_.attempt);
             ++attempts_;
             ++running_;
             group.spawn(try_one(take_next()));

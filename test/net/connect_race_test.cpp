@@ -34,12 +34,16 @@ struct Script {
     std::vector<Arrival> arrivals;
     std::map<std::string, Fate> fates;  ///< by host
     std::optional<Duration> lookup_fails;
+    Duration attempt_delay = 250ms;
+    Duration resolution_delay = 50ms;
 };
 
 class ScriptedRace final : public ConnectRace {
 public:
     ScriptedRace(const Script& script, std::string& log, Family family = Family::any)
-        : ConnectRace("host.example:80", family, {250ms, 50ms}), script_(script), log_(log) {}
+        : ConnectRace("host.example:80", family, {script.attempt_delay, script.resolution_delay}),
+          script_(script),
+          log_(log) {}
 
     std::size_t connected = 0;
 
@@ -137,6 +141,18 @@ TEST_F(ConnectRaceTest, ipv6_that_is_known_first_is_tried_at_once) {
          {}});
     EXPECT_EQ(result.attempts, "::1@10");
     EXPECT_EQ(result.took, 110ms);
+}
+
+TEST_F(ConnectRaceTest, delays_may_be_without_end) {
+    Script script{
+        {{0ms, Family::ipv4, hosts({"10.0.0.1"})}, {500ms, Family::ipv6, hosts({"::1", "::2"})}},
+        {{"::1", {Fate::is_refused, 100ms}}, {"::2", {Fate::connects, 900ms}}},
+        {}};
+    script.attempt_delay = Duration::max();
+    script.resolution_delay = Duration::max();
+    const Result result = run_race(script);
+    EXPECT_EQ(result.attempts, "::1@500 10.0.0.1@600");
+    EXPECT_EQ(result.error, "");
 }
 
 TEST_F(ConnectRaceTest, ipv4_waits_fifty_milliseconds_for_ipv6) {

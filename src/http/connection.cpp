@@ -14,6 +14,7 @@
 
 namespace rondo::http::detail {
 
+using rondo::detail::add_saturating;
 using Stage = RequestParser::Stage;
 
 Connection::Connection(net::TcpStream stream, Handler& handler, const ServerOptions& options)
@@ -88,9 +89,9 @@ TimePoint Connection::deadline() {
         stage_since_ = now();
     }
     switch (stage_) {
-        case Stage::idle: return stage_since_ + options_.idle_timeout;
-        case Stage::head: return stage_since_ + options_.head_timeout;
-        default: return stage_since_ + options_.body_timeout;
+        case Stage::idle: return add_saturating(stage_since_, options_.idle_timeout);
+        case Stage::head: return add_saturating(stage_since_, options_.head_timeout);
+        default: return add_saturating(stage_since_, options_.body_timeout);
     }
 }
 

@@ -186,6 +186,18 @@ TEST_P(ClientTest, limits_queue_without_counting_time) {
     EXPECT_EQ(most, 2);
 }
 
+TEST_P(ClientTest, a_time_may_be_without_end) {
+    serving(echo, [&](Address address) -> Task<> {
+        Client client;
+        for (const Duration time : {Duration::max(), Duration::min(), Duration(-1)}) {
+            Request request(url(address, "/"));
+            request.timeout(time).connect_timeout(time);
+            const Response response = co_await client.send(request);
+            EXPECT_TRUE(response.ok());
+        }
+    });
+}
+
 TEST_P(ClientTest, a_total_limit_holds_too) {
     serving(echo, [&](Address address) -> Task<> {
         http::ClientOptions options;

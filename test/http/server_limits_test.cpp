@@ -126,6 +126,28 @@ TEST_P(ServerLimitsTest, a_refusal_arrives_though_the_client_still_sends) {
         options);
 }
 
+TEST_P(ServerLimitsTest, a_time_may_be_without_end) {
+    ServerOptions options;
+    for (Duration* time : {&options.idle_timeout, &options.head_timeout, &options.body_timeout,
+                           &options.write_timeout, &options.grace}) {
+        *time = Duration::max();
+    }
+    serving(
+        echo,
+        [&](Address address) -> Task<> {
+            TcpStream stream = co_await TcpStream::connect(address);
+            for (const char* part :
+                 {"POST / HTTP/1.1\r\nhost: t\r\n", "content-length: 2\r\n\r\n", "a", "b"}) {
+                co_await turns(5);
+                co_await stream.write_all(std::string_view(part));
+            }
+            stream.shutdown_write();
+            const std::string answer = co_await read_all(stream);
+            EXPECT_EQ(answer, echoed("POST / ab"));
+        },
+        options);
+}
+
 INSTANTIATE_TEST_SUITE_P(http, ServerLimitsTest, testing::ValuesIn(all_drivers()), param_name);
 
 // ----------------------------------------------------------------------------------- time

@@ -29,6 +29,9 @@ if(RONDO_WITH_HTTP)
     )
     target_include_directories(rondo_llhttp SYSTEM PUBLIC "${RONDO_LLHTTP_INCLUDE_DIR}")
     target_compile_options(rondo_llhttp PRIVATE -w)
+    # Else llhttp 8 takes any byte for a line end, and requests can be smuggled. Its header is the
+    # same for both, and version 9 is always strict.
+    target_compile_definitions(rondo_llhttp PRIVATE LLHTTP_STRICT_MODE=1)
     set_target_properties(rondo_llhttp PROPERTIES
         POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
     )

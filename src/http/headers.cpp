@@ -70,14 +70,22 @@ Request& Request::body(std::string bytes) & {
 }
 
 namespace detail {
+namespace {
+
+bool is_digit(char letter) noexcept { return letter >= '0' && letter <= '9'; }
+
+/// Letters, digits and `marks` only.
+bool has_only(std::string_view text, std::string_view marks) noexcept {
+    return std::all_of(text.begin(), text.end(), [marks](char letter) {
+        const char low = lower(letter);
+        return (low >= 'a' && low <= 'z') || is_digit(letter) || marks.find(letter) != marks.npos;
+    });
+}
+
+}  // namespace
 
 bool is_token(std::string_view text) noexcept {
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char letter) {
-        const char low = lower(letter);
-        return (low >= 'a' && low <= 'z') || (letter >= '0' && letter <= '9') ||
-               marks.find(letter) != marks.npos;
-    });
+    return !text.empty() && has_only(text, "!#$%&'*+-.^_`|~");
 }
 
 bool is_field_value(std::string_view text) noexcept {
@@ -85,6 +93,26 @@ bool is_field_value(std::string_view text) noexcept {
         const auto code = static_cast<unsigned char>(letter);
         return code == '\t' || (code >= 0x20 && code != 0x7f);
     });
+}
+
+bool is_host(std::string_view text) noexcept {
+    const bool is_bracketed = text.starts_with('[');
+    const std::size_t end = std::min(text.find(is_bracketed ? ']' : ':'), text.size());
+    const std::string_view name = text.substr(0, end);
+    if (!is_bracketed && !has_only(name, "-._~!$&'()*+,;=%")) {
+        return false;
+    }
+    if (is_bracketed && (end == 1 || end == text.size() || !has_only(name.substr(1), ":.%-_~"))) {
+        return false;
+    }
+    const std::string_view port = text.substr(is_bracketed ? end + 1 : end);
+    return port.empty() || (port[0] == ':' && std::all_of(port.begin() + 1, port.end(), is_digit));
+}
+
+std::string_view origin_of(std::string_view target) noexcept {
+    const std::size_t mark = target.starts_with('/') ? target.npos : target.find("://");
+    return mark == target.npos ? std::string_view()
+                               : target.substr(0, target.find_first_of("/?", mark + 3));
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

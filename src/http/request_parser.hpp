@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Makes requests of the bytes of one connection; llhttp knows the grammar.
+/// Makes requests of the bytes of one connection. llhttp knows the grammar; what it lets pass, but
+/// two programs may read differently, is refused here.
 #pragma once
 
 #include <llhttp.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -48,11 +50,22 @@ private:
     static int target(llhttp_t* parser, const char* at, std::size_t size) noexcept;
     static int value_complete(llhttp_t* parser) noexcept;
     static int head_complete(llhttp_t* parser) noexcept;
+    static int chunk_extension(llhttp_t* parser, const char* at, std::size_t size) noexcept;
+    static int chunk_extension_complete(llhttp_t* parser) noexcept;
+    static int chunk_head_complete(llhttp_t* parser) noexcept;
     static int body(llhttp_t* parser, const char* at, std::size_t size) noexcept;
     static int complete(llhttp_t* parser) noexcept;
 
+    bool step(std::string_view& bytes) noexcept;
+    void begin_lines() noexcept;
+    bool are_lines(std::string_view bytes) noexcept;
     int collect(std::string& to, const char* at, std::size_t size) noexcept;
+    int count_extension(std::size_t size) noexcept;
     int check_head();
+    bool has_host() const;
+    bool has_target() const noexcept;
+    int check_framing();
+    int check_expectation();
     int fail(int status) noexcept;
 
     const ServerOptions& options_;
@@ -61,8 +74,12 @@ private:
     std::string field_;
     std::string value_;
     std::size_t head_bytes_ = 0;
+    std::size_t extension_bytes_ = 0;  ///< of one chunk
     int status_ = 400;
+    std::uint16_t head_flags_ = 0;  ///< what llhttp had learnt when the head ended
     Stage stage_ = Stage::idle;
+    bool in_lines_ = true;   ///< in a head or its trailers
+    char last_byte_ = '\n';  ///< of these lines
     bool keeps_alive_ = false;
     bool expects_continue_ = false;
 };

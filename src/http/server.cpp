@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "http/connection.hpp"
+#include "http/fields.hpp"
 #include "rondo/base/assert.hpp"
 #include "rondo/coro/errors.hpp"
 #include "rondo/net/serve.hpp"
@@ -55,7 +56,9 @@ ServerResponse::ServerResponse(int code, std::string content, std::string conten
 }
 
 std::string_view ServerRequest::path() const noexcept {
-    return std::string_view(target).substr(0, target.find('?'));
+    const std::string_view whole = std::string_view(target).substr(0, target.find('?'));
+    const std::size_t origin = detail::origin_of(whole).size();
+    return origin > 0 && origin == whole.size() ? "/" : whole.substr(origin);
 }
 
 std::string_view ServerRequest::query() const noexcept {

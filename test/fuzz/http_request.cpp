@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests: the same ones however the bytes are cut, and the same again when they are written down.
 // The first byte of the input is the size of a piece.
+#include <charconv>
 #include <vector>
 
 #include "fuzz/target.hpp"
@@ -24,6 +25,7 @@ http::ServerOptions limits() {
 
 struct Seen {
     std::vector<ServerRequest> requests;
+    std::vector<std::string_view> texts;  ///< of the requests
     std::vector<bool> keeps_alive;
     Stage stage = Stage::idle;
     int status = 0;  ///< of a refusal
@@ -33,6 +35,7 @@ Seen parse(std::string_view text, std::size_t piece) {
     const http::ServerOptions options = limits();
     RequestParser parser(options);
     Seen seen;
+    const char* begin = text.data();
     while (!text.empty()) {
         const std::size_t taken = parser.feed(text.substr(0, piece));
         RONDO_ASSERT(taken <= std::min(piece, text.size()), "it takes what it was given");
@@ -44,6 +47,8 @@ Seen parse(std::string_view text, std::size_t piece) {
         }
         if (parser.stage() == Stage::complete) {
             seen.requests.push_back(parser.request());
+            seen.texts.emplace_back(begin, text.data());
+            begin = text.data();
             seen.keeps_alive.push_back(parser.keeps_alive());
             parser.next();
         }
@@ -85,12 +90,66 @@ void expect_clear(const ServerRequest& request) {
         RONDO_ASSERT(http::detail::is_field_value(field.value), "the value of a field");
     }
     RONDO_ASSERT(fields.all("host").size() == 1 || request.version == 10, "one host");
+    RONDO_ASSERT(http::detail::is_host(fields.get("host")), "that is one");
+    RONDO_ASSERT(fields.get("transfer-encoding", "chunked").size() == 7, "no unknown coding");
     RONDO_ASSERT(fields.all("content-length").size() <= 1, "one length");
     RONDO_ASSERT(!fields.contains("content-length") || !fields.contains("transfer-encoding"),
                  "one way to find the end");
     RONDO_ASSERT(request.body.size() <= limits().max_body_bytes, "a body within its limit");
     RONDO_ASSERT(request.path().size() <= request.target.size(), "a path");
     request.query_value("a");
+}
+
+std::string_view take_line(std::string_view& text) {
+    const std::size_t end = text.find("\r\n");
+    RONDO_ASSERT(end != text.npos, "lines end");
+    const std::string_view line = text.substr(0, end);
+    RONDO_ASSERT(line.find_first_of("\r\n") == line.npos, "... with both bytes");
+    RONDO_ASSERT(!line.starts_with(' ') && !line.starts_with('\t'), "... and are not folded");
+    text.remove_prefix(end + 2);
+    return line;
+}
+
+void take_lines(std::string_view& text) {
+    while (!take_line(text).empty()) {
+    }
+}
+
+std::size_t number_of(std::string_view digits, int base) {
+    std::size_t number = 0;
+    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+    RONDO_ASSERT(end.ec == std::errc() && end.ptr == digits.data() + digits.size(), "a number");
+    return number;
+}
+
+std::string take_chunks(std::string_view& text) {
+    std::string body;
+    for (;;) {
+        const std::string_view line = take_line(text);
+        const std::size_t size = number_of(line.substr(0, line.find(';')), 16);
+        if (size == 0) {
+            take_lines(text);
+            return body;
+        }
+        RONDO_ASSERT(text.size() > size && text.substr(size).starts_with("\r\n"), "a chunk");
+        body += text.substr(0, size);
+        text.remove_prefix(size + 2);
+    }
+}
+
+// Another reader, who takes nothing that could be meant in another way, sees the same end.
+void expect_framed(const ServerRequest& request, std::string_view text) {
+    while (text.starts_with("\r\n")) {
+        text.remove_prefix(2);
+    }
+    take_lines(text);
+    if (request.headers.contains("transfer-encoding")) {
+        RONDO_ASSERT(take_chunks(text) == request.body && text.empty(), "a body in chunks");
+        return;
+    }
+    RONDO_ASSERT(text == request.body, "the rest is the body");
+    RONDO_ASSERT(number_of(request.headers.get("content-length", "0"), 10) == text.size(),
+                 "as long as it is said to be");
 }
 
 std::string written(const ServerRequest& request) {
@@ -122,6 +181,7 @@ void try_input(std::string_view input) {
     for (std::size_t i = 0; i < whole.requests.size(); ++i) {
         const ServerRequest& request = whole.requests[i];
         expect_clear(request);
+        expect_framed(request, whole.texts[i]);
         const std::string again = written(request);
         const Seen second = parse(again, again.size());
         RONDO_ASSERT(second.requests.size() == 1 && same_request(second.requests[0], request) &&

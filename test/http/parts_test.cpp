@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts without input or output: headers, URLs, the queue, the parser, the text of an answer.
+// The parts without input or output: headers, URLs, the queue, the text of an answer.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -8,9 +8,9 @@
 #include "http/answer_text.hpp"
 #include "http/fields.hpp"
 #include "http/queue.hpp"
-#include "http/request_parser.hpp"
 #include "http/url.hpp"
 #include "rondo/http/request.hpp"
+#include "rondo/http/server.hpp"
 
 namespace rondo::test {
 namespace {
@@ -55,6 +55,43 @@ TEST(FieldsTest, only_tokens_and_lines_pass) {
     }
     EXPECT_EQ(trimmed(" \t a b \r\n"), "a b");
     EXPECT_EQ(trimmed(" \r\n"), "");
+}
+
+TEST(FieldsTest, a_host_is_a_name_or_an_address_and_perhaps_a_port) {
+    for (const char* good : {"", "a", "a.example:80", "a_b", "10.0.0.1:1", "[::1]", "[::1]:80",
+                             "[fe80::1%25eth0]", "a:", "xn--a", "%41"}) {
+        EXPECT_TRUE(is_host(good)) << good;
+    }
+    for (const char* bad : {"a b", "a/b", "u@a", "a:b", "a:80:80", "[::1", "[]", "::1", "[::1]x",
+                            "[a/b]", "a, b", "a\t", "\xc3\xa4", "a?b", "a#b", "a\\b", "[[::1]]"}) {
+        EXPECT_FALSE(is_host(bad)) << bad;
+    }
+}
+
+TEST(FieldsTest, the_target_of_a_proxy_has_an_origin) {
+    EXPECT_EQ(origin_of("/a://b"), "");
+    EXPECT_EQ(origin_of("*"), "");
+    EXPECT_EQ(origin_of("http://a"), "http://a");
+    EXPECT_EQ(origin_of("http://a:1/b://c"), "http://a:1");
+    EXPECT_EQ(origin_of("http://a?b"), "http://a");
+}
+
+TEST(ServerRequestTest, has_a_path_and_a_query) {
+    const std::array<std::array<const char*, 3>, 7> cases = {{
+        {"/", "/", ""},
+        {"/a/b?c?d", "/a/b", "c?d"},
+        {"/a?x=http://b/", "/a", "x=http://b/"},
+        {"http://a/b?c", "/b", "c"},
+        {"http://a", "/", ""},
+        {"http://a?b", "/", "b"},
+        {"*", "*", ""},
+    }};
+    for (const auto& [target, path, query] : cases) {
+        ServerRequest request;
+        request.target = target;
+        EXPECT_EQ(request.path(), path) << target;
+        EXPECT_EQ(request.query(), query) << target;
+    }
 }
 
 TEST(UrlTest, has_an_origin) {
@@ -134,39 +171,6 @@ TEST(QueueTest, serves_in_order_within_both_limits) {
     queue.enter(places[0], "a");
     queue.leave(places[0]);
     EXPECT_EQ(queue.next(), nullptr);
-}
-
-TEST(RequestParserTest, gives_the_same_wherever_the_bytes_are_split) {
-    const std::string text =
-        "POST /path?q HTTP/1.1\r\nHost: t\r\nX: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "4\r\nwiki\r\n5\r\npedia\r\n0\r\n\r\nGET / HTTP/1.1\r\n";
-    const std::size_t end = text.find("GET /");
-    const ServerOptions options;
-    for (std::size_t split = 0; split <= end; ++split) {
-        RequestParser parser(options);
-        std::size_t used = parser.feed(std::string_view(text).substr(0, split));
-        EXPECT_EQ(used, split);
-        if (!parser.at_end()) {
-            used += parser.feed(std::string_view(text).substr(split));
-        }
-        ASSERT_EQ(parser.stage(), RequestParser::Stage::complete) << split;
-        EXPECT_EQ(used, end);
-        EXPECT_EQ(parser.request().method, "POST");
-        EXPECT_EQ(parser.request().target, "/path?q");
-        EXPECT_EQ(parser.request().body, "wikipedia");
-        EXPECT_EQ(parser.request().headers.get("x"), "a");
-        EXPECT_TRUE(parser.keeps_alive());
-    }
-}
-
-TEST(RequestParserTest, fields_after_the_body_are_dropped) {
-    const ServerOptions options;
-    RequestParser parser(options);
-    parser.feed(
-        "POST / HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n"
-        "1\r\nx\r\n0\r\nhost: evil\r\n\r\n");
-    ASSERT_EQ(parser.stage(), RequestParser::Stage::complete);
-    EXPECT_EQ(parser.request().headers.all("host").size(), 1U);
 }
 
 TEST(AnswerTextTest, has_one_legal_form) {

@@ -28,7 +28,7 @@ struct ServerRequest {
     int version = 11;  ///< 10 or 11
 
     ServerRequest() = default;
-    /// The target up to the '?'.
+    /// The target up to the '?', and behind the host when that is part of it.
     std::string_view path() const noexcept;
     /// ... and after it.
     std::string_view query() const noexcept;
@@ -70,8 +70,10 @@ Task<> serve(net::TcpListener& listener, Handler handler, ServerOptions options)
 /// and returns a Task<ServerResponse>, until it is stopped. Requests of one connection are handled
 /// one after the other, connections at once. What a handler throws is reported on stderr and
 /// answered with 500; broken requests are answered with 400, 408, 413, 431 or 501, and with 503
-/// when there is no memory for them; they end their connection. Running out of descriptors is
-/// survived: it pauses and goes on.
+/// when there is no memory for them; they end their connection. Broken is also what RFC 9112 lets a
+/// server take but two programs may read in two ways: lines that end with LF alone, fields that go
+/// on in the next line, a target with another host than the Host field. Running out of descriptors
+/// is survived: it pauses and goes on.
 ///
 /// Cancellation: accepts no more and ends idle connections at once; handlers that run may finish
 /// and their answers be sent, for `grace`, then they are stopped too.

@@ -43,7 +43,7 @@ Task<Connection::Next> Connection::receive() {
     stage_since_ = now();
     while (!parser_.at_end()) {
         if (!unread_.empty()) {
-            unread_.erase(0, parser_.feed(unread_));
+            unread_.use(parser_.feed(unread_.rest()));
             continue;
         }
         if (parser_.take_expectation()) {
@@ -79,7 +79,7 @@ Task<Connection::Next> Connection::read_more() {
         co_return co_await refuse(400);
     }
     const std::string_view bytes = lease->bytes().text();
-    unread_ = bytes.substr(parser_.feed(bytes));
+    unread_.keep(bytes.substr(parser_.feed(bytes)));
     co_return Next::go_on;
 }
 

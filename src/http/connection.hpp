@@ -6,6 +6,7 @@
 
 #include "http/answer_text.hpp"
 #include "http/request_parser.hpp"
+#include "http/unread.hpp"
 #include "rondo/http/server.hpp"
 #include "rondo/net/tcp_stream.hpp"
 
@@ -38,7 +39,7 @@ private:
     Handler& handler_;
     const ServerOptions& options_;
     RequestParser parser_;
-    std::string unread_;  ///< of a client that sent its next request already
+    Unread unread_;
     TimePoint stage_since_;
     RequestParser::Stage stage_ = RequestParser::Stage::idle;
 };

@@ -8,6 +8,7 @@
 #include "http/answer_text.hpp"
 #include "http/fields.hpp"
 #include "http/queue.hpp"
+#include "http/unread.hpp"
 #include "http/url.hpp"
 #include "rondo/http/request.hpp"
 #include "rondo/http/server.hpp"
@@ -92,6 +93,23 @@ TEST(ServerRequestTest, has_a_path_and_a_query) {
         EXPECT_EQ(request.path(), path) << target;
         EXPECT_EQ(request.query(), query) << target;
     }
+}
+
+TEST(UnreadTest, is_used_where_it_lies_and_leaves_no_memory) {
+    Unread unread;
+    EXPECT_TRUE(unread.empty());
+    const std::string text(100'000, 'x');
+    unread.keep(text);
+    const char* const begin = unread.rest().data();
+    for (std::size_t used = 0; used < text.size(); used += 10) {
+        EXPECT_EQ(unread.rest().data(), begin + used);
+        EXPECT_EQ(unread.rest().size(), text.size() - used);
+        unread.use(10);
+    }
+    EXPECT_TRUE(unread.empty());
+    EXPECT_LT(unread.capacity(), 100U);
+    unread.keep("more");
+    EXPECT_EQ(unread.rest(), "more");
 }
 
 TEST(UrlTest, has_an_origin) {

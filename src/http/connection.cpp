@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A request is read without a shield: a stop ends an idle connection, and half a request, at once.
-// Its handler and the answer run behind a shield for the time of grace.
+// Its handler and the answer run behind a shield for the time of grace, until the client has it
+// all.
 #include "http/connection.hpp"
 
 #include <exception>
@@ -97,18 +98,29 @@ TimePoint Connection::deadline() {
 
 // --------------------------------------------------------------------------- its answer
 
+namespace {
+
+/// Inside the shield: whether a stop has reached it.
+bool is_stopping() noexcept {
+    return rondo::detail::local.current->has(rondo::detail::Scope::outer);
+}
+
+}  // namespace
+
 Task<Connection::Next> Connection::answer() {
     const ServerResponse response = co_await handle();
-    const bool stops = rondo::detail::local.current->has(rondo::detail::Scope::outer);
-    const bool keep_alive = parser_.keeps_alive() && !response.close && !stops;
+    const bool keep_alive = parser_.keeps_alive() && !response.close && !is_stopping();
     const Framing framing{parser_.request().method == "HEAD", keep_alive,
                           parser_.request().version == 10};
     std::string text = text_of(response, framing);
     const bool sent = co_await send(std::move(text));
-    if (!sent) {
-        co_return Next::vanish;
+    if (sent && keep_alive && !is_stopping()) {
+        co_return Next::go_on;
     }
-    co_return keep_alive ? Next::go_on : Next::hang_up;
+    if (sent) {
+        co_await hang_up();  // here, so that a stop does not cut the answer off
+    }
+    co_return Next::vanish;
 }
 
 std::string Connection::text_of(const ServerResponse& response, Framing framing) {

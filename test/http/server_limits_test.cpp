@@ -256,56 +256,6 @@ TEST_P(ServerTimeTest, a_client_that_does_not_read_its_answer_is_given_up) {
     EXPECT_TRUE(over);
 }
 
-TEST_P(ServerTimeTest, a_stop_lets_handlers_finish) {
-    auto handler = [](const ServerRequest&) -> Task<ServerResponse> {
-        co_await sleep(3s);
-        co_return ServerResponse(200, "finished");
-    };
-    on_driver([&]() -> Task<> {
-        TcpListener listener = TcpListener::listen(Address::loopback(0));
-        auto server = create_task(http::serve(listener, handler));
-        auto client = create_task(talk(listener.local_address(), get("/"), false));
-        auto idle = create_task(talk(listener.local_address(), "GET", false));
-        co_await sleep(1s);
-        const TimePoint begin = now();
-        server.cancel();
-        const std::string nothing = co_await idle;
-        EXPECT_EQ(nothing, "");
-        EXPECT_LT(now() - begin, 1s);
-        const std::string answer = co_await client;
-        EXPECT_EQ(answer, echoed("finished", "connection: close\r\n"));
-        EXPECT_EQ(now() - begin, 2s);
-        while (!server.done()) {
-            co_await yield();
-        }
-        EXPECT_TRUE(server.cancelled());
-    });
-}
-
-TEST_P(ServerTimeTest, a_stop_is_bounded_by_the_time_of_grace) {
-    ServerOptions options;
-    options.grace = 2s;
-    auto handler = [](const ServerRequest&) -> Task<ServerResponse> {
-        co_await sleep(1h);
-        co_return ServerResponse();
-    };
-    on_driver([&]() -> Task<> {
-        TcpListener listener = TcpListener::listen(Address::loopback(0));
-        auto server = create_task(http::serve(listener, handler, options));
-        auto client = create_task(talk(listener.local_address(), get("/"), false));
-        co_await sleep(1s);
-        const TimePoint begin = now();
-        server.cancel();
-        while (!server.done()) {
-            co_await sleep(100ms);
-        }
-        EXPECT_GE(now() - begin, 2s);
-        EXPECT_LE(now() - begin, 2200ms);
-        const std::string answer = co_await client;
-        EXPECT_EQ(answer, "");
-    });
-}
-
 INSTANTIATE_TEST_SUITE_P(http, ServerTimeTest, testing::ValuesIn(simulated_drivers()), param_name);
 
 // ---------------------------------------------------------------------------- descriptors

@@ -76,7 +76,7 @@ Task<> serve(net::TcpListener& listener, Handler handler, ServerOptions options)
 /// is survived: it pauses and goes on.
 ///
 /// Cancellation: accepts no more and ends idle connections at once; handlers that run may finish
-/// and their answers be sent, for `grace`, then they are stopped too.
+/// and their answers reach the client, for `grace`, then they are stopped too.
 /// Lifetime: the handler lives until all connections ended; the request until its task ended.
 /// Errors: when the listener itself fails.
 template <class F>

@@ -130,6 +130,7 @@ void Engine::turn() {
     }
     CURLM* const multi = multi_.get();
     int running = 0;
+    stop_broken_off();  // first: the polls of this turn's are under way again at its end
     break_off_stopping();
     start_waiting();
     tell_events([&](int fd, unsigned events, void*) {

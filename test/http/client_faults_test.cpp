@@ -166,6 +166,38 @@ TEST_P(ClientFaultsTest, a_request_may_be_broken_off_anywhere) {
     });
 }
 
+// Each turn has one more to break off. A busy loop looks at its driver every 64 turns, or sooner.
+TEST_P(ClientFaultsTest, a_request_that_is_broken_off_ends_while_others_are) {
+    on_driver([&]() -> Task<> {
+        TcpListener listener = TcpListener::listen(Address::loopback(0));
+        std::vector<TcpStream> streams;
+        auto server = create_task(never_answers(listener, streams));
+        http::ClientOptions options;
+        options.max_connections_per_host = 200;
+        Client client(options);
+        std::vector<TaskHandle<Response>> requests;
+        for (int i = 0; i < 200; ++i) {
+            requests.push_back(create_task(client.get(url(listener.local_address()))));
+        }
+        while (streams.size() < requests.size()) {
+            co_await yield();
+        }
+        std::size_t broken_off = 0;
+        while (!requests[0].done() && broken_off < requests.size()) {
+            requests[broken_off++].cancel();
+            co_await yield();
+        }
+        EXPECT_LT(broken_off, 100U);
+        for (TaskHandle<Response>& request : requests) {
+            request.cancel();
+            co_await request.wait();
+        }
+        EXPECT_EQ(client.active(), 0U);
+        server.cancel();
+        co_await server.wait();
+    });
+}
+
 TEST_P(ClientFaultsTest, a_request_may_be_broken_off_while_it_waits_for_a_place) {
     on_driver([&]() -> Task<> {
         TcpListener listener = TcpListener::listen(Address::loopback(0));

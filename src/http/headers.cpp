@@ -55,6 +55,12 @@ void Headers::set(std::string_view name, std::string value) {
     add(field, std::move(value));
 }
 
+void Headers::append_to_last(std::string_view more) {
+    if (!fields_.empty()) {
+        fields_.back().value.append(" ").append(more);
+    }
+}
+
 Request& Request::header(std::string name, std::string value) & {
     headers_.add(std::move(name), std::move(value));
     return *this;

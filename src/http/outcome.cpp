@@ -25,6 +25,7 @@ Errc errc_of(CURLcode code, long os_error) noexcept {
         case CURLE_OUT_OF_MEMORY: return Errc::exhausted;
         case CURLE_TOO_MANY_REDIRECTS:
         case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_BAD_FUNCTION_ARGUMENT:  // a line of the answer that is no field
         case CURLE_BAD_CONTENT_ENCODING:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:

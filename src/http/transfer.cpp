@@ -199,13 +199,24 @@ void Transfer::take_header(std::string_view line) {
         }
         return;
     }
+    if (!trimmed(line).empty()) {
+        take_field(line);
+    } else if (has_body_to_come() && announced_bytes() > request_.max_body_bytes()) {
+        overflow_ = Overflow::body;
+    }
+}
+
+// A line that begins with a blank goes on with the field before it, if there is one, and is none of
+// its own (RFC 9112 5.2 and 2.2).
+void Transfer::take_field(std::string_view line) {
+    if (line[0] == ' ' || line[0] == '\t') {
+        response_.headers.append_to_last(trimmed(line));
+        return;
+    }
     const std::size_t colon = line.find(':');
     if (colon != line.npos) {
         response_.headers.add(std::string(trimmed(line.substr(0, colon))),
                               std::string(trimmed(line.substr(colon + 1))));
-    } else if (trimmed(line).empty() && has_body_to_come() &&
-               announced_bytes() > request_.max_body_bytes()) {
-        overflow_ = Overflow::body;
     }
 }
 

@@ -60,6 +60,7 @@ private:
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     void take_header(std::string_view line);
+    void take_field(std::string_view line);
     bool has_body_to_come() const noexcept;
     std::uint64_t announced_bytes() const noexcept;
 

@@ -58,6 +58,8 @@ TEST_P(ClientFaultsTest, answers_that_are_none_have_codes) {
         {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "reset"},
         {"SSH-2.0-OpenSSH\r\n", "protocol"},
         {"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", "protocol"},
+        {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "protocol"},
+        {"HTTP/1.1 200 OK\r\n set-cookie: x\r\n\r\n", "protocol"},
     };
     for (const auto& [text, code] : cases) {
         saying(text, [&](Address address) -> Task<> {
@@ -98,6 +100,19 @@ TEST_P(ClientFaultsTest, a_provisional_answer_is_passed_over) {
             EXPECT_EQ(response.status, 200);
             EXPECT_FALSE(response.headers.contains("link"));
             EXPECT_EQ(response.body, "y");
+        });
+}
+
+// RFC 9112 5.2: not a field of its own, which a cookie could be.
+TEST_P(ClientFaultsTest, a_folded_field_is_one_field) {
+    saying(
+        "HTTP/1.1 200 OK\r\nx: a\r\n set-cookie: b\r\n\tc  \r\n"
+        "y:\r\n content-length: 7\r\ncontent-length: 1\r\n\r\nz",
+        [&](Address address) -> Task<> {
+            Client client;
+            const Response response = co_await client.get(url(address));
+            EXPECT_EQ(response.headers.get("x"), "a set-cookie: b c");
+            EXPECT_FALSE(response.headers.contains("set-cookie"));
         });
 }
 

@@ -9,6 +9,10 @@
 
 namespace rondo::http {
 
+namespace detail {
+class Transfer;
+}
+
 /// One field as it was given or received; names are compared without regard to case.
 struct Header {
     std::string name;
@@ -47,6 +51,9 @@ public:
     auto end() const noexcept { return fields_.end(); }
 
 private:
+    friend class detail::Transfer;
+    void append_to_last(std::string_view more);
+
     std::vector<Header> fields_;
 };
 

@@ -51,12 +51,18 @@ std::string Transfer::why() const {
     return message_[0] != '\0' ? message_ : curl_easy_strerror(result_);
 }
 
-// A redirect to another scheme is the server's mistake; the caller's own was found before.
+// A redirect to another scheme or to what is no URL is the server's mistake; the caller's own was
+// found before.
+bool Transfer::is_bad_redirect() const noexcept {
+    return result_ == CURLE_UNSUPPORTED_PROTOCOL ||
+           (result_ == CURLE_URL_MALFORMAT && !status_.empty());
+}
+
 void Transfer::fail_with_result() const {
     if (overflow_ != Overflow::none) {
         fail(Errc::exhausted, why());
     }
-    if (result_ == CURLE_UNSUPPORTED_PROTOCOL) {
+    if (is_bad_redirect()) {
         fail(Errc::protocol, why());
     }
     long os_error = 0;

@@ -54,6 +54,7 @@ private:
     void set(CURLoption option, T value);
     [[noreturn]] void fail(Errc code, std::string_view why) const;
     [[noreturn]] void fail_with_result() const;
+    bool is_bad_redirect() const noexcept;
     std::string why() const;
     Timings timings() const;
 

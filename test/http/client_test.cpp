@@ -38,6 +38,9 @@ protected:
         } else if (target == "/file") {
             response.status = 302;
             response.headers.add("location", "file:///etc/passwd");
+        } else if (target == "/nowhere") {
+            response.status = 302;
+            response.headers.add("location", "http://a:99999/");
         } else if (target == "/loop") {
             response.status = 302;
             response.headers.add("location", "/loop");
@@ -302,6 +305,8 @@ TEST_P(ClientTest, redirects_have_a_limit_and_a_scheme) {
         std::string error = co_await failure(client.get(url(address, "/loop")));
         EXPECT_TRUE(error.starts_with("protocol: ")) << error;
         error = co_await failure(client.get(url(address, "/file")));
+        EXPECT_TRUE(error.starts_with("protocol: ")) << error;
+        error = co_await failure(client.get(url(address, "/nowhere")));
         EXPECT_TRUE(error.starts_with("protocol: ")) << error;
         error = co_await failure(client.send(Request(url(address, "/302")).max_redirects(0)));
         EXPECT_TRUE(error.starts_with("protocol: ")) << error;

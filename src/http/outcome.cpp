@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "http/transfer.hpp"
@@ -58,8 +59,14 @@ bool Transfer::is_bad_redirect() const noexcept {
            (result_ == CURLE_URL_MALFORMAT && !status_.empty());
 }
 
+// libcurl has no code for it: the thread that looks the name up takes descriptors and memory.
+bool Transfer::has_no_thread() const noexcept {
+    return result_ == CURLE_COULDNT_RESOLVE_HOST &&
+           std::string_view(message_).find("thread failed to start") != std::string_view::npos;
+}
+
 void Transfer::fail_with_result() const {
-    if (overflow_ != Overflow::none) {
+    if (overflow_ != Overflow::none || has_no_thread()) {
         fail(Errc::exhausted, why());
     }
     if (is_bad_redirect()) {

@@ -55,6 +55,7 @@ private:
     [[noreturn]] void fail(Errc code, std::string_view why) const;
     [[noreturn]] void fail_with_result() const;
     bool is_bad_redirect() const noexcept;
+    bool has_no_thread() const noexcept;
     std::string why() const;
     Timings timings() const;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Servers that misbehave, requests that are broken off, many at once.
+#include <sys/resource.h>
+
 #include "http/http_test.hpp"
 #include "rondo/http/client.hpp"
 
@@ -282,6 +284,22 @@ TEST_P(ClientFaultsTest, a_lookup_may_be_broken_off) {
         for (int i = 0; i < 1000 && descriptors_open() > before; ++i) {
             co_await sleep(1ms);
         }
+    });
+}
+
+// A thread that looks a name up needs descriptors.
+TEST_P(ClientFaultsTest, a_lookup_without_descriptors_says_nothing_of_the_name) {
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    on_driver([&]() -> Task<> {
+        Client client;
+        co_await code_of(client.get("http://127.0.0.1:1/"));
+        rlimit low = before;
+        low.rlim_cur = 3;
+        setrlimit(RLIMIT_NOFILE, &low);
+        const std::string code = co_await code_of(client.get("http://name.invalid/"));
+        setrlimit(RLIMIT_NOFILE, &before);
+        EXPECT_EQ(code, "exhausted");
     });
 }
 

@@ -16,7 +16,7 @@ namespace rondo::http {
 ///   `invalid`        the URL, its scheme (only http and https are spoken), the method or a header
 ///                    is no such thing; nothing was sent,
 ///   `protocol`       the answer, a redirect or the TLS handshake broke the rules,
-///   `exhausted`      the body exceeds the request's limit, or memory ran out,
+///   `exhausted`      the body exceeds the request's limit, or memory or descriptors ran out,
 ///   `not_supported`  the loop's driver cannot do it (simulation).
 ///
 /// An answer with status 404 or 500 is no error.

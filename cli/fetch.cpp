@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <rondo/rondo.hpp>
@@ -18,6 +17,7 @@
 #include "driver_check.hpp"
 #include "exit_code.hpp"
 #include "fetch_job.hpp"
+#include "output.hpp"
 
 namespace rondo::cli {
 namespace {
@@ -149,7 +149,7 @@ void make_room_for(std::size_t calls) {
 void say_at_end(const FetchOptions& options, FetchJob& job, const char* how) {
     job.progress().erase();
     if (!options.quiet) {
-        fmt::print(stderr, "{}{}\n", how, job.progress().summary());
+        complain(fmt::format("{}{}\n", how, job.progress().summary()));
     }
 }
 

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <rondo/rondo.hpp>
 #include <sstream>
@@ -34,7 +33,7 @@ int end_of_parsing(const CLI::App& program, const CLI::ParseError& end) {
     for (const CLI::App* chosen : program.get_subcommands()) {
         command += " " + chosen->get_name();
     }
-    fmt::print(stderr, "{}: {}\nSee `{} --help`.\n", command, printable(end.what()), command);
+    complain(fmt::format("{}: {}\nSee `{} --help`.\n", command, printable(end.what()), command));
     return static_cast<int>(ExitCode::failed);
 }
 
@@ -67,9 +66,9 @@ int guarded(int argc, char** argv) {
         if (error.reader_gone()) {
             return static_cast<int>(ExitCode::reader_gone);
         }
-        fmt::print(stderr, "rondo: {}\n", error.what());
+        complain(fmt::format("rondo: {}\n", error.what()));
     } catch (const std::exception& error) {
-        fmt::print(stderr, "rondo: {}\n", printable(error.what()));
+        complain(fmt::format("rondo: {}\n", printable(error.what())));
     }
     return static_cast<int>(ExitCode::failed);
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -39,6 +40,10 @@ void print(std::string_view text) {
             throw OutputError(errno);
         }
     }
+}
+
+void complain(std::string_view text) noexcept {
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
 }
 
 // A pipe that polls as writable takes PIPE_BUF bytes at once; a file takes anything.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Stdout: all of it or an error, never a part in silence.
+/// Stdout: all of it or an error, never a part in silence. Stderr: as much as it takes.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,10 @@ private:
 ///
 /// Errors: OutputError.
 void print(std::string_view text);
+
+/// Writes `text` to stderr. Who cannot be told is not told: a closed stderr or a full disk changes
+/// nothing of what a command does.
+void complain(std::string_view text) noexcept;
 
 /// Stdout for many tasks: each text is written whole before the next one, and a reader that is slow
 /// holds up the writers but not the loop.

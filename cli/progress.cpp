@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
+#include "output.hpp"
 #include "terminal.hpp"
 
 namespace rondo::cli {
@@ -41,7 +41,7 @@ Task<> Progress::keep_drawing() {
 void Progress::erase() noexcept {
     if (drawn_) {
         drawn_ = false;
-        std::fputs(std::string(erase_line).c_str(), stderr);
+        complain(erase_line);
     }
 }
 
@@ -51,7 +51,7 @@ void Progress::draw() {
                                    of_total, tally_.in_flight(), tally_.failed, rate());
     const int width = terminal_width(STDERR_FILENO) - 1;
     text.resize(std::min(text.size(), static_cast<std::size_t>(width)));
-    std::fputs(fmt::format("{}{}", erase_line, text).c_str(), stderr);
+    complain(fmt::format("{}{}", erase_line, text));
     drawn_ = true;
 }
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line itself: help, version, mistakes, the driver's variable, a closed stdout."""
+"""The command line itself: help, version, mistakes, the driver's variable, no stdout, no stderr."""
 
 import subprocess
 import unittest
 
-from harness import BOUND, PROGRAM, TestCase, environment, rondo
+from harness import BOUND, PROGRAM, TestCase, environment, results, rondo
 
 COMMANDS = {"demo": [], "fetch": ["http://127.0.0.1:1/"], "doctor": []}
 
@@ -96,6 +96,41 @@ class ClosedStdout(TestCase):
                               env=environment(), stderr=subprocess.PIPE, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"cannot write to stdout", done.stderr)
+
+
+class NoStderr(TestCase):
+    """Who cannot be told is not told; the exit code stays."""
+
+    def outcome(self, redirection, *arguments):
+        done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {redirection}', PROGRAM, *arguments],
+                              timeout=BOUND, env=environment(), stdout=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, check=False)
+        return done.returncode, done.stdout.decode()
+
+    def test_a_mistake_stays_one(self):
+        for redirection in ("2>&-", "2>/dev/full"):
+            self.assertEqual(self.outcome(redirection, "nonsense"), (1, ""))
+            self.assertEqual(self.outcome(redirection, "fetch", "--nonsense"), (1, ""))
+
+    def test_a_success_stays_one(self):
+        url = self.site().url()
+        for redirection in ("2>&-", "2>/dev/full"):
+            code, out = self.outcome(redirection, "fetch", url)
+            self.assertEqual((code, [line["ok"] for line in results(out)]), (0, [True]))
+            for arguments in (["doctor"], ["demo", "--speed", "100"]):
+                code, out = self.outcome(redirection, *arguments)
+                self.assertEqual((code, bool(out)), (0, True), arguments)
+
+    def test_a_reader_that_has_gone_changes_nothing(self):
+        with subprocess.Popen(["true"], stdin=subprocess.PIPE) as reader:
+            reader.wait()
+            done = subprocess.run([PROGRAM, "fetch", self.site().url()], stdout=subprocess.PIPE,
+                                  stderr=reader.stdin, timeout=BOUND, env=environment(),
+                                  check=False)
+            self.assertEqual((done.returncode, len(results(done.stdout))), (0, 1))
+
+    def test_stdout_that_cannot_be_written_either(self):
+        self.assertEqual(self.outcome(">/dev/full 2>/dev/full", "doctor"), (1, ""))
 
 
 class Doctor(TestCase):

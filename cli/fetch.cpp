@@ -25,6 +25,7 @@ namespace {
 constexpr double seconds_max = 1e6;
 constexpr std::size_t concurrency_max = 100'000;
 constexpr std::size_t descriptors_beside_calls = 64;
+constexpr std::size_t descriptors_of_a_call = 4;  // its connection, or three for its lookup
 
 /// The options as they were typed.
 struct FetchArguments {
@@ -128,18 +129,20 @@ void understand(FetchArguments& arguments, const CLI::App& command) {
     }
 }
 
-/// Every call may need a descriptor: asks the system for as many as it gives.
+/// Asks the system for as many descriptors as calls may need. Lookups are short, so that fewer are
+/// enough for all but a storm of them; a connection for each there must be.
 void make_room_for(std::size_t calls) {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return;
     }
-    const rlim_t wanted = calls + descriptors_beside_calls;
+    const rlim_t needed = calls + descriptors_beside_calls;
+    const rlim_t wanted = descriptors_of_a_call * calls + descriptors_beside_calls;
     if (limit.rlim_cur < wanted) {
         limit.rlim_cur = std::min(wanted, limit.rlim_max);
         static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
     }
-    if (limit.rlim_cur < wanted) {
+    if (limit.rlim_cur < needed) {
         throw Error(Errc::exhausted, "fetch", fmt::format("-c {}", calls),
                     fmt::format("this system allows {} open files, see ulimit -n",
                                 static_cast<std::size_t>(limit.rlim_max)));

@@ -4,10 +4,13 @@
 import base64
 import json
 import os
+import resource
+import socket
+import subprocess
 import tempfile
 import unittest
 
-from harness import TestCase, results, rondo
+from harness import TestCase, results, rondo, running
 
 
 class Results(TestCase):
@@ -188,15 +191,48 @@ class Failures(TestCase):
 
 
 class TooManyFiles(TestCase):
-    def test_more_calls_than_descriptors_is_refused_before_it_begins(self):
-        def limited():
-            import resource
-            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    @staticmethod
+    def limited(soft, hard):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
-        done = rondo("fetch", "-c", "1000", self.site().url(), preexec_fn=limited)
+        return limit
+
+    def refused_url_by_name(self):
+        """At a name of this machine that has to be looked up."""
+        name = socket.gethostname()
+        holder = socket.socket()
+        self.addCleanup(holder.close)
+        try:
+            holder.bind((name, 0))
+        except OSError:
+            self.skipTest("the name of this machine does not resolve to it")
+        return f"http://{name}:{holder.getsockname()[1]}/"
+
+    def test_more_calls_than_descriptors_is_refused_before_it_begins(self):
+        done = rondo("fetch", "-c", "1000", self.site().url(), preexec_fn=self.limited(256, 256))
         self.assertEqual(done.returncode, 1)
         self.assertIn("ulimit -n", done.stderr)
         self.assertEqual(done.stdout, "")
+
+    def test_there_is_room_for_lookups_at_once(self):
+        for hard, soft in ((4096, 4 * 200 + 64), (500, 500)):
+            with running("fetch", "-q", "-c", "200", "-", stdin=subprocess.PIPE,
+                         preexec_fn=self.limited(300, hard)) as process:
+                process.stdin.write(self.refused_url().encode() + b"\n")
+                process.stdin.flush()
+                process.stdout.readline()
+                limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+                process.stdin.close()
+                process.wait()
+            self.assertEqual(limits, (soft, hard))
+
+    def test_lookups_at_once_find_their_names(self):
+        urls = "\n".join([self.refused_url_by_name()] * 200)
+        done = rondo("fetch", "-c", "200", "-", stdin=urls.encode(),
+                     preexec_fn=self.limited(300, 4096))
+        kinds = [line["error"]["kind"] for line in results(done.stdout)]
+        self.assertEqual((len(kinds), set(kinds)), (200, {"refused"}), done.stderr)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/sync/thread_channel.hpp"
 
-namespace rondo::detail {
+#include <utility>
 
-void RemoteWaiter::finish(RemoteWaiter& waiter) noexcept {
-    const std::shared_ptr<Inbox> inbox = waiter.inbox;
-    inbox->complete(waiter);
-}
+namespace rondo::detail {
 
 void RemoteWaitList::push(RemoteWaiter& waiter) noexcept {
     waiter.linked = true;
@@ -32,9 +29,24 @@ RemoteWaiter* RemoteWaitList::pop() noexcept {
     return waiter;
 }
 
-void RemoteWaitList::finish_all() noexcept {
-    while (RemoteWaiter* waiter = pop()) {
-        RemoteWaiter::finish(*waiter);
+// A loop that was told may resume its waiter before complete() returns.
+ServedWaiters::~ServedWaiters() {
+    while (first_ != nullptr) {
+        RemoteWaiter& waiter = *std::exchange(first_, first_->next_waiter);
+        const std::shared_ptr<Inbox> inbox = std::move(waiter.inbox);
+        inbox->complete(waiter);
+    }
+}
+
+void ServedWaiters::add(RemoteWaiter& waiter) noexcept {
+    waiter.next_waiter = nullptr;
+    *last_ = &waiter;
+    last_ = &waiter.next_waiter;
+}
+
+void ServedWaiters::add_all(RemoteWaitList& list) noexcept {
+    while (RemoteWaiter* waiter = list.pop()) {
+        add(*waiter);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -217,6 +218,46 @@ TEST_F(ThreadChannelStressTest, timeouts_that_race_with_deliveries_lose_nothing)
     });
     sender.join();
     sent.expect_same(received);
+}
+
+// Who is answered may let the channel go at once, though the thread that answered has not returned.
+TEST_F(ThreadChannelStressTest, a_channel_may_die_as_soon_as_its_waiter_was_served) {
+    constexpr int count = sanitized ? 9'000 : 30'000;
+    using Reply = ThreadChannel<int>;
+    ThreadChannel<Reply*> requests(1);
+    std::thread server([&] {
+        run_loop([&]() -> Task<> {
+            for (int i = 0;; ++i) {
+                const std::optional<Reply*> to = co_await requests.receive();
+                if (!to) {
+                    break;
+                }
+                if (i % 3 == 0) {
+                    EXPECT_TRUE((*to)->try_send(1));
+                } else if (i % 3 == 1) {
+                    EXPECT_TRUE((*to)->try_receive());
+                } else {
+                    (*to)->close();
+                }
+            }
+        });
+    });
+    run_loop([&]() -> Task<> {
+        for (int i = 0; i < count; ++i) {
+            auto reply = std::make_unique<Reply>(1);
+            if (i % 3 == 1) {
+                EXPECT_TRUE(reply->try_send(1));
+                co_await requests.send(reply.get());
+                co_await reply->send(2);
+            } else {
+                co_await requests.send(reply.get());
+                const std::optional<int> answer = co_await reply->receive();
+                EXPECT_EQ(answer.has_value(), i % 3 == 0);
+            }
+        }
+        requests.close();
+    });
+    server.join();
 }
 
 TEST_F(ThreadChannelStressTest, plain_threads_send_and_receive_beside_loops) {

@@ -25,9 +25,6 @@ struct RemoteWaiter : Leaf, Callback {
     Scope* scope = nullptr;
     std::shared_ptr<Inbox> inbox;
     bool linked = false;  ///< guarded by the channel's mutex
-
-    /// Requires: unlinked, under the channel's mutex. The waiter may be gone on return.
-    static void finish(RemoteWaiter& waiter) noexcept;
 };
 
 /// FIFO of RemoteWaiters, guarded by the channel's mutex.
@@ -37,11 +34,28 @@ public:
     void push(RemoteWaiter& waiter) noexcept;
     void remove(RemoteWaiter& waiter) noexcept;
     RemoteWaiter* pop() noexcept;
-    void finish_all() noexcept;
 
 private:
     RemoteWaiter* first_ = nullptr;
     RemoteWaiter* last_ = nullptr;
+};
+
+/// Waiters that have their result. They hear of it when this object dies, which is declared before
+/// the lock of the channel's mutex: whoever hears of it may destroy the channel.
+class ServedWaiters {
+public:
+    ServedWaiters() = default;
+    ServedWaiters(const ServedWaiters&) = delete;
+    ServedWaiters& operator=(const ServedWaiters&) = delete;
+    ~ServedWaiters();
+
+    /// Requires: it has left its list.
+    void add(RemoteWaiter& waiter) noexcept;
+    void add_all(RemoteWaitList& list) noexcept;
+
+private:
+    RemoteWaiter* first_ = nullptr;
+    RemoteWaiter** last_ = &first_;
 };
 
 }  // namespace detail
@@ -58,7 +72,8 @@ public:
     }
     ThreadChannel(const ThreadChannel&) = delete;
     ThreadChannel& operator=(const ThreadChannel&) = delete;
-    /// Requires: nobody waits.
+    /// Requires: nobody waits. Whose send or receive has ended may destroy it at once, though the
+    /// thread that served it has not returned yet.
     ~ThreadChannel() {
         RONDO_REQUIRE(senders_.empty() && receivers_.empty(),
                       "a ThreadChannel was destroyed while a task waits");
@@ -68,27 +83,32 @@ public:
     auto send(T value) { return Send(*this, std::move(value)); }
     /// False when there is no room; also from threads without a loop. Errors: QueueClosed.
     bool try_send(T value) {
+        detail::ServedWaiters served;
         std::lock_guard lock(mutex_);
         if (closed_) {
             throw QueueClosed();
         }
-        return accept(value);
+        return accept(value, served);
     }
 
     /// The next value, or nothing when the channel is closed and all was received.
     auto receive() { return Receive(*this); }
     /// The next value, if one is there; also from threads without a loop.
     std::optional<T> try_receive() {
+        std::optional<T> value;
+        detail::ServedWaiters served;
         std::lock_guard lock(mutex_);
-        return take();
+        value = take(served);
+        return value;
     }
 
     /// Ends the stream. Senders that wait get QueueClosed; what was sent can still be received.
     void close() noexcept {
+        detail::ServedWaiters served;
         std::lock_guard lock(mutex_);
         closed_ = true;
-        senders_.finish_all();
-        receivers_.finish_all();
+        served.add_all(senders_);
+        served.add_all(receivers_);
     }
 
 private:
@@ -96,10 +116,10 @@ private:
     protected:
         explicit Base(ThreadChannel& channel) noexcept : channel_(&channel) {}
 
-        /// Parks the chain, then waits in `list` unless `again()` succeeds meanwhile.
-        template <class Again>
+        /// Parks the chain in `list`, unless `try_again(served)` succeeds.
+        template <class TryAgain>
         void wait_in(detail::RemoteWaitList& list, detail::Awaiting awaiting,
-                     const detail::LeafKind& kind, Again again) noexcept {
+                     const detail::LeafKind& kind, TryAgain try_again) noexcept {
             scope = detail::local.current;
             if (!detail::park(*this, awaiting, kind)) {
                 return;
@@ -108,8 +128,9 @@ private:
             run = [](detail::Callback& callback) noexcept {
                 detail::wake(*static_cast<Base&>(callback).scope);
             };
+            detail::ServedWaiters served;
             std::lock_guard lock(channel_->mutex_);
-            if (again()) {
+            if (try_again(served)) {
                 detail::wake(*scope);
             } else {
                 list.push(*this);
@@ -135,8 +156,9 @@ private:
             if (detail::current_is_cancelled()) {
                 return false;
             }
+            detail::ServedWaiters served;
             std::lock_guard lock(this->channel_->mutex_);
-            done_ = try_now();
+            done_ = try_now(served);
             return done_ && !detail::spent();
         }
         void await_suspend(detail::Awaiting awaiting) noexcept {
@@ -144,7 +166,7 @@ private:
                 detail::requeue(awaiting);
             } else {
                 this->wait_in(this->channel_->senders_, awaiting, leaf,
-                              [this] { return try_now(); });
+                              [this](auto& served) { return try_now(served); });
             }
         }
         void await_resume() {
@@ -155,8 +177,8 @@ private:
 
     private:
         friend class ThreadChannel;
-        bool try_now() {
-            accepted_ = !this->channel_->closed_ && this->channel_->accept(value_);
+        bool try_now(detail::ServedWaiters& served) {
+            accepted_ = !this->channel_->closed_ && this->channel_->accept(value_, served);
             return accepted_ || this->channel_->closed_;
         }
         static void poke(detail::Leaf& at, detail::Scope& scope) noexcept {
@@ -177,8 +199,9 @@ private:
             if (detail::current_is_cancelled()) {
                 return false;
             }
+            detail::ServedWaiters served;
             std::lock_guard lock(this->channel_->mutex_);
-            done_ = try_now();
+            done_ = try_now(served);
             return done_ && !detail::spent();
         }
         void await_suspend(detail::Awaiting awaiting) noexcept {
@@ -186,15 +209,15 @@ private:
                 detail::requeue(awaiting);
             } else {
                 this->wait_in(this->channel_->receivers_, awaiting, leaf,
-                              [this] { return try_now(); });
+                              [this](auto& served) { return try_now(served); });
             }
         }
         std::optional<T> await_resume() { return std::move(value_); }
 
     private:
         friend class ThreadChannel;
-        bool try_now() {
-            value_ = this->channel_->take();
+        bool try_now(detail::ServedWaiters& served) {
+            value_ = this->channel_->take(served);
             return value_.has_value() || this->channel_->closed_;
         }
         static void poke(detail::Leaf& at, detail::Scope& scope) noexcept {
@@ -206,10 +229,10 @@ private:
         bool done_ = false;
     };
 
-    bool accept(T& value) {
+    bool accept(T& value, detail::ServedWaiters& served) {
         if (detail::RemoteWaiter* waiter = receivers_.pop()) {
             static_cast<Receive*>(waiter)->value_.emplace(std::move(value));
-            detail::RemoteWaiter::finish(*waiter);
+            served.add(*waiter);
             return true;
         }
         if (values_.size() == capacity_) {
@@ -218,7 +241,7 @@ private:
         values_.push(std::move(value));
         return true;
     }
-    std::optional<T> take() {
+    std::optional<T> take(detail::ServedWaiters& served) {
         if (values_.empty()) {
             return std::nullopt;
         }
@@ -227,7 +250,7 @@ private:
             auto& sender = *static_cast<Send*>(waiter);
             values_.push(std::move(sender.value_));
             sender.accepted_ = true;
-            detail::RemoteWaiter::finish(sender);
+            served.add(sender);
         }
         return value;
     }

@@ -9,16 +9,26 @@ const detail::LeafKind Condition::Wait::leaf{&Condition::Wait::poke, "condition.
                                              &Condition::Wait::describe};
 
 void Condition::Wait::describe(const detail::Leaf& at, detail::Describer& out) {
-    const Condition& condition = *static_cast<const Wait&>(at).condition_;
-    out.add_object(condition.name_, &condition);
+    const auto& self = static_cast<const Wait&>(at);
+    if (self.condition_ != nullptr) {
+        out.add_object(self.condition_->name_, self.condition_);
+    } else {
+        self.lock_->describe(out);
+    }
 }
 
 Condition::~Condition() {
     RONDO_REQUIRE(waiters_.empty(), "a Condition was destroyed while a task waits");
+    detail::WaitList& notified = lock_->waiters_;
+    for (detail::Waiter* at = notified.front(); at != nullptr; at = notified.after(*at)) {
+        if (at->leaf_kind == &Wait::leaf && static_cast<Wait*>(at)->condition_ == this) {
+            static_cast<Wait*>(at)->condition_ = nullptr;
+        }
+    }
 }
 
 void Condition::Wait::await_suspend(detail::Awaiting awaiting) noexcept {
-    RONDO_REQUIRE(guard_->lock_ == condition_->lock_,
+    RONDO_REQUIRE(guard_->lock_ == lock_,
                   "Condition::wait needs a guard of the condition's lock");
     scope = detail::local.current;
     notified_ = false;
@@ -30,10 +40,8 @@ void Condition::Wait::await_suspend(detail::Awaiting awaiting) noexcept {
 
 void Condition::Wait::poke(detail::Leaf& at, detail::Scope& scope) noexcept {
     auto& self = static_cast<Wait&>(at);
-    detail::WaitList& list =
-        self.notified_ ? self.condition_->lock_->waiters_ : self.condition_->waiters_;
-    list.remove(self);
-    if (self.notified_) {
+    self.unlink();
+    if (self.notified_ && self.condition_ != nullptr) {
         self.condition_->notify();
     }
     detail::local.push_stop(scope);

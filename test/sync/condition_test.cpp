@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/sync/condition.hpp"
 
+#include <gmock/gmock.h>
+
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -32,7 +34,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(condition, AgainLaws, ConditionCases, CaseNames);
 
 class ConditionTest : public LedgerTest {
 protected:
-    Lock lock;
+    Lock lock{"lock"};
     Condition condition{lock};
 
     Task<> wait(std::string word) {
@@ -363,6 +365,61 @@ TEST_F(ConditionTest, a_notify_that_reached_a_cancelled_waiter_goes_on_to_the_ne
         EXPECT_TRUE(handles[2].cancelled());
     };
     run_sim(main);
+    EXPECT_FALSE(lock.locked());
+}
+
+TEST_F(ConditionTest, it_may_die_as_soon_as_all_who_wait_are_notified) {
+    auto main = [&]() -> Task<> {
+        auto mine = std::make_unique<Condition>(lock, "mine");
+        auto waits = [&](std::string word) -> Task<> {
+            Lock::Guard guard = co_await lock.acquire();
+            co_await mine->wait(guard);
+            EXPECT_TRUE(guard.owns_lock());
+            log.say(word);
+        };
+        TaskHandle<> one = create_task(waits("1"));
+        TaskHandle<> two = create_task(waits("2"));
+        co_await turns(2);
+        {
+            const Lock::Guard guard = co_await lock.acquire();
+            mine->notify_all();
+            mine.reset();
+            EXPECT_THAT(current_loop().dump_tasks(), testing::HasSubstr("condition.wait \"lock\""));
+        }
+        co_await one;
+        co_await two;
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "1 2");
+}
+
+TEST_F(ConditionTest, who_is_notified_may_be_cancelled_when_it_is_dead) {
+    Condition other{lock};
+    auto main = [&]() -> Task<> {
+        auto mine = std::make_unique<Condition>(lock);
+        auto waits = [&](Condition& at, std::string word) -> Task<> {
+            Lock::Guard guard = co_await lock.acquire();
+            co_await at.wait(guard);
+            log.say(word);
+        };
+        TaskHandle<> one = create_task(waits(*mine, "1"));
+        TaskHandle<> two = create_task(waits(other, "2"));
+        TaskHandle<> three = create_task(waits(*mine, "3"));
+        co_await turns(2);
+        {
+            const Lock::Guard guard = co_await lock.acquire();
+            mine->notify_all();
+            other.notify_all();
+            mine.reset();
+            one.cancel();
+            co_await turns(2);
+            EXPECT_TRUE(one.cancelled());
+        }
+        co_await two;
+        co_await three;
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "3 2");
     EXPECT_FALSE(lock.locked());
 }
 

@@ -12,11 +12,12 @@ namespace rondo {
 /// Tasks that wait, without holding a lock, for a change that is made under it. asyncio.Condition.
 class Condition {
 public:
+    /// Lifetime: `lock` outlives the condition.
     explicit Condition(Lock& lock, const char* name = nullptr) noexcept
         : lock_(&lock), name_(name) {}
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
-    /// Requires: nobody waits.
+    /// Requires: nobody waits for a notify. Whom one has reached needs only the lock.
     ~Condition();
 
     /// Releases the lock, waits for a notify, and holds the lock again when it returns.
@@ -44,10 +45,10 @@ private:
     class [[nodiscard]] Wait : detail::Waiter {
     public:
         Wait(Condition& condition, Lock::Guard& guard) noexcept
-            : condition_(&condition), guard_(&guard) {}
+            : condition_(&condition), lock_(condition.lock_), guard_(&guard) {}
         bool await_ready() noexcept { return false; }
         void await_suspend(detail::Awaiting awaiting) noexcept;
-        void await_resume() noexcept { guard_->lock_ = condition_->lock_; }
+        void await_resume() noexcept { guard_->lock_ = lock_; }
 
     private:
         friend class Condition;
@@ -55,7 +56,8 @@ private:
         static void describe(const detail::Leaf& at, detail::Describer& out);
         static const detail::LeafKind leaf;
 
-        Condition* condition_;
+        Condition* condition_;  ///< null when it died after its notify
+        Lock* lock_;
         Lock::Guard* guard_;
         bool notified_ = false;  ///< waits for the lock now
     };

@@ -6,12 +6,17 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <random>
+#include <utility>
 
+#include "support/fragile.hpp"
 #include "support/recorder.hpp"
 
 namespace rondo::detail {
 
+using test::Fragile;
+using test::MoveFailed;
 using test::Tracked;
 
 TEST(Ring, begins_empty_and_without_memory) {
@@ -99,6 +104,63 @@ TEST(Ring, holds_items_of_large_alignment) {
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&ring.front()) % 64, 0U);
     }
     EXPECT_EQ(ring.pop().value, 0);
+}
+
+// Growing moves the items; those that were moved before one throws are lost, as in a std::vector.
+TEST(Ring, a_move_that_throws_while_it_grows_leaves_it_whole) {
+    for (int failing = 1; failing <= 9; ++failing) {
+        {
+            Ring<Fragile> ring;
+            for (int i = 0; i < 8; ++i) {
+                ring.push(Fragile(i));
+            }
+            Fragile next(8);
+            Fragile::arm(failing);
+            EXPECT_THROW(ring.push(std::move(next)), MoveFailed);
+            EXPECT_TRUE(next.whole());
+            EXPECT_EQ(ring.size(), 8U);
+            EXPECT_EQ(Fragile::live(), 9U);
+            ring.push(std::move(next));
+            EXPECT_EQ(ring.size(), 9U);
+            EXPECT_EQ(ring[8].number(), 8);
+        }
+        EXPECT_EQ(Fragile::live(), 0U);
+        EXPECT_EQ(Fragile::faults(), 0);
+    }
+}
+
+TEST(Ring, grows_by_copies_where_a_move_may_throw) {
+    static int moves = 0;
+    struct Copied {
+        explicit Copied(int of) : number(of) {}
+        Copied(const Copied&) = default;
+        Copied(Copied&& other) noexcept(false) : number(other.number) { ++moves; }
+        int number;
+    };
+    Ring<Copied> ring;
+    for (int i = 0; i < 30; ++i) {
+        ring.push(Copied(i));
+    }
+    EXPECT_EQ(moves, 30) << "one for each push";
+    EXPECT_EQ(ring.front().number, 0);
+}
+
+TEST(Ring, a_move_that_throws_takes_nothing_out) {
+    {
+        Ring<Fragile> ring;
+        ring.push(Fragile(1));
+        ring.push(Fragile(2));
+        std::optional<Fragile> item;
+        Fragile::arm(1);
+        EXPECT_THROW(ring.take_front(item), MoveFailed);
+        EXPECT_EQ(ring.size(), 2U);
+        ring.take_front(item);
+        EXPECT_EQ(item->number(), 1);
+        ring.take_front(item);
+        EXPECT_EQ(item->number(), 2);
+        EXPECT_TRUE(ring.empty());
+    }
+    EXPECT_EQ(Fragile::live(), 0U);
 }
 
 TEST(Ring, does_what_a_deque_does) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/fragile.hpp"
 #include "sync/laws.hpp"
 #include "sync/stress.hpp"
 
@@ -231,6 +232,27 @@ TEST_F(ChannelTest, carries_values_that_only_move) {
         co_return **value;
     };
     EXPECT_EQ(run_sim(main), 4);
+}
+
+TEST_F(ChannelTest, at_a_rendezvous_a_value_that_cannot_be_moved_stays_with_its_sender) {
+    auto main = [&]() -> Task<> {
+        Channel<Fragile> channel;
+        auto sends = [&]() -> Task<> {
+            co_await channel.send(Fragile(3));
+            log.say("sent");
+        };
+        TaskHandle<> sender = create_task(sends());
+        co_await turns(2);
+        Fragile::arm(1);
+        EXPECT_THROW(channel.try_receive(), MoveFailed);
+        co_await turns(2);
+        EXPECT_FALSE(sender.done());
+        const std::optional<Fragile> value = channel.try_receive();
+        EXPECT_EQ(value->number(), 3);
+        co_await sender;
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "sent");
 }
 
 TEST_F(ChannelDeathTest, a_send_is_awaited_once) {

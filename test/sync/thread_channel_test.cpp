@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/fragile.hpp"
 #include "sync/laws.hpp"
 #include "sync/stress.hpp"
 
@@ -204,6 +205,53 @@ TEST_F(ThreadChannelTest, values_of_stopped_sends_and_values_left_are_destroyed)
     };
     run_sim(main);
     EXPECT_EQ(Tracked::live(), 0);
+}
+
+TEST_F(ThreadChannelTest, a_send_whose_value_cannot_be_moved_leaves_the_receive_waiting) {
+    auto main = [&]() -> Task<> {
+        ThreadChannel<Fragile> channel(1);
+        auto receives = [&](std::string word) -> Task<> {
+            const std::optional<Fragile> value = co_await channel.receive();
+            log.say(word + std::to_string(value->number()));
+        };
+        TaskHandle<> first = create_task(receives("first"));
+        TaskHandle<> second = create_task(receives("second"));
+        co_await turns(2);
+        Fragile::arm(1);
+        EXPECT_THROW(channel.try_send(Fragile(6)), MoveFailed);
+        EXPECT_TRUE(channel.try_send(Fragile(7)));
+        EXPECT_TRUE(channel.try_send(Fragile(8)));
+        co_await first;
+        co_await second;
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "first7 second8");
+}
+
+TEST_F(ThreadChannelTest, a_receive_whose_value_cannot_be_moved_takes_nothing) {
+    auto main = [&]() -> Task<> {
+        ThreadChannel<Fragile> channel(1);
+        auto sends = [&]() -> Task<> {
+            co_await channel.send(Fragile(2));
+            log.say("sent2");
+        };
+        channel.try_send(Fragile(1));
+        TaskHandle<> sender = create_task(sends());
+        co_await turns(2);
+        Fragile::arm(1);
+        EXPECT_THROW(channel.try_receive(), MoveFailed);
+        Fragile::arm(2);
+        const std::optional<Fragile> first = channel.try_receive();
+        EXPECT_FALSE(Fragile::disarm()) << "the sender's value could not be moved";
+        EXPECT_EQ(first->number(), 1);
+        co_await turns(2);
+        EXPECT_FALSE(sender.done()) << "the send waits on";
+        const std::optional<Fragile> second = channel.try_receive();
+        EXPECT_EQ(second->number(), 2);
+        co_await sender;
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "sent2");
 }
 
 TEST_F(ThreadChannelTest, what_was_sent_was_received_or_is_left_for_all_seeds) {

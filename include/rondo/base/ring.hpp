@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "rondo/base/config.hpp"
@@ -46,20 +47,35 @@ public:
         drop_front();
         return item;
     }
+    /// Moves the oldest to `to`; a move that throws takes nothing out. Requires: not empty.
+    RONDO_INLINE void take_front(std::optional<T>& to) {
+        to.emplace(std::move(items_[first_]));
+        drop_front();
+    }
     RONDO_INLINE void drop_front() noexcept {
-        std::destroy_at(items_ + first_);
+        T* const item = items_ + first_;
         first_ = (first_ + 1) & (room_ - 1);
         --size_;
+        std::destroy_at(item);
     }
 
 private:
+    // As std::vector: what may throw is copied, and only if it cannot be copied moved.
     RONDO_NOINLINE void grow() {
         const std::size_t room = room_ == 0 ? 8 : room_ * 2;
         T* const items = std::allocator<T>().allocate(room);
+        std::size_t made = 0;
+        try {
+            for (; made < size_; ++made) {
+                std::construct_at(items + made, std::move_if_noexcept((*this)[made]));
+            }
+        } catch (...) {
+            std::destroy_n(items, made);
+            std::allocator<T>().deallocate(items, room);
+            throw;
+        }
         for (std::size_t i = 0; i < size_; ++i) {
-            T& old = (*this)[i];
-            std::construct_at(items + i, std::move(old));
-            std::destroy_at(&old);
+            std::destroy_at(&(*this)[i]);
         }
         free_block();
         items_ = items;

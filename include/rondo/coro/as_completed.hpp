@@ -54,7 +54,7 @@ private:
                 return false;
             }
             if (!from_->ended_.empty()) {
-                outcome_.emplace(from_->ended_.pop());
+                from_->ended_.take_front(outcome_);
                 --from_->left_;
             }
             return done() && !detail::spent();

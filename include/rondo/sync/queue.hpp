@@ -31,11 +31,11 @@ class LifoStore {
 public:
     std::size_t size() const noexcept { return items_.size(); }
     void push(T&& item) { items_.push_back(std::move(item)); }
-    T pop() {
-        T item = std::move(items_.back());
-        items_.pop_back();
-        return item;
+    void take_front(std::optional<T>& to) {
+        to.emplace(std::move(items_.back()));
+        drop_front();
     }
+    void drop_front() noexcept { items_.pop_back(); }
 
 private:
     std::vector<T> items_;
@@ -55,11 +55,14 @@ public:
         entries_.push_back(Entry{std::move(item), arrivals_++});
         std::push_heap(entries_.begin(), entries_.end(), after_);
     }
-    T pop() {
+    void take_front(std::optional<T>& to) {
         std::pop_heap(entries_.begin(), entries_.end(), after_);
-        T item = std::move(entries_.back().item);
+        to.emplace(std::move(entries_.back().item));
         entries_.pop_back();
-        return item;
+    }
+    void drop_front() noexcept {
+        std::pop_heap(entries_.begin(), entries_.end(), after_);
+        entries_.pop_back();
     }
 
 private:
@@ -135,7 +138,7 @@ public:
         room_ = 0;
         if (discard) {
             while (store_.size() != 0) {
-                static_cast<void>(store_.pop());
+                store_.drop_front();
                 task_done();
             }
         }
@@ -273,8 +276,9 @@ private:
     // A getter that waits means an empty store, and a queue that is open: it gets the item
     // directly. False: there is no room, or the queue is closed; `item` is as before.
     RONDO_INLINE bool accept(T& item) {
-        if (Waiter* waiter = getters_.pop()) {
+        if (Waiter* waiter = getters_.front()) {
             static_cast<GetBase*>(waiter)->item_.emplace(std::move(item));
+            getters_.remove(*waiter);
             wake(*waiter->scope);
         } else if (store_.size() < room_) {
             store_.push(std::move(item));
@@ -288,23 +292,32 @@ private:
     // is none, it goes to the getter directly. False: there is no item.
     RONDO_INLINE bool take(std::optional<T>& item) {
         if (store_.size() != 0) {
-            item.emplace(store_.pop());
-            if (Waiter* waiter = putters_.pop()) {
-                auto& putter = *static_cast<Put*>(waiter);
-                accept_from(putter);
-                store_.push(std::move(putter.item_));
+            store_.take_front(item);
+            if (Waiter* waiter = putters_.front()) {
+                let_in(*static_cast<Put*>(waiter));
             }
             return true;
         }
-        if (Waiter* waiter = putters_.pop()) [[unlikely]] {
+        if (Waiter* waiter = putters_.front()) [[unlikely]] {
             auto& putter = *static_cast<Put*>(waiter);
-            accept_from(putter);
             item.emplace(std::move(putter.item_));
+            accept_from(putter);
             return true;
         }
         return false;
     }
-    void accept_from(Put& putter) noexcept {
+    // The getter has its item, so it does not hear of it when the putter's cannot be moved: the
+    // putter waits on, until a get takes its item.
+    RONDO_INLINE void let_in(Put& putter) noexcept {
+        try {
+            store_.push(std::move(putter.item_));
+        } catch (...) {
+            return;
+        }
+        accept_from(putter);
+    }
+    RONDO_INLINE void accept_from(Put& putter) noexcept {
+        putters_.remove(putter);
         ++unfinished_;
         putter.answer_ = Put::Answer::accepted;
         wake(*putter.scope);
@@ -347,6 +360,8 @@ public:
 };
 
 /// The least item first (`Less`), equal ones in order of arrival. asyncio.PriorityQueue.
+///
+/// Requires: neither `Less` nor a move of T throws.
 template <class T, class Less = std::less<T>>
 class PriorityQueue : public detail::BasicQueue<T, detail::HeapStore<T, Less>> {
 public:

@@ -31,6 +31,8 @@ struct RemoteWaiter : Leaf, Callback {
 class RemoteWaitList {
 public:
     bool empty() const noexcept { return first_ == nullptr; }
+    /// The longest waiting one, or null.
+    RemoteWaiter* front() const noexcept { return first_; }
     void push(RemoteWaiter& waiter) noexcept;
     void remove(RemoteWaiter& waiter) noexcept;
     RemoteWaiter* pop() noexcept;
@@ -98,7 +100,7 @@ public:
         std::optional<T> value;
         detail::ServedWaiters served;
         std::lock_guard lock(mutex_);
-        value = take(served);
+        take(value, served);
         return value;
     }
 
@@ -116,23 +118,20 @@ private:
     protected:
         explicit Base(ThreadChannel& channel) noexcept : channel_(&channel) {}
 
-        /// Parks the chain in `list`, unless `try_again(served)` succeeds.
+        /// Parks the chain in `list`, unless `try_again(served)` succeeds. Throws what that does.
         template <class TryAgain>
         void wait_in(detail::RemoteWaitList& list, detail::Awaiting awaiting,
-                     const detail::LeafKind& kind, TryAgain try_again) noexcept {
+                     const detail::LeafKind& kind, TryAgain try_again) {
             scope = detail::local.current;
-            if (!detail::park(*this, awaiting, kind)) {
-                return;
-            }
             inbox = detail::local.loop->shared_inbox();
             run = [](detail::Callback& callback) noexcept {
                 detail::wake(*static_cast<Base&>(callback).scope);
             };
             detail::ServedWaiters served;
             std::lock_guard lock(channel_->mutex_);
-            if (try_again(served)) {
-                detail::wake(*scope);
-            } else {
+            if (!detail::current_is_cancelled() && try_again(served)) {
+                detail::requeue(awaiting);
+            } else if (detail::park(*this, awaiting, kind)) {
                 list.push(*this);
             }
         }
@@ -161,7 +160,7 @@ private:
             done_ = try_now(served);
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Awaiting awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) {
             if (done_) {
                 detail::requeue(awaiting);
             } else {
@@ -195,6 +194,7 @@ private:
     public:
         explicit Receive(ThreadChannel& channel) : Base(channel) {}
         bool await_ready() {
+            value_.reset();
             done_ = false;
             if (detail::current_is_cancelled()) {
                 return false;
@@ -204,7 +204,7 @@ private:
             done_ = try_now(served);
             return done_ && !detail::spent();
         }
-        void await_suspend(detail::Awaiting awaiting) noexcept {
+        void await_suspend(detail::Awaiting awaiting) {
             if (done_) {
                 detail::requeue(awaiting);
             } else {
@@ -217,8 +217,7 @@ private:
     private:
         friend class ThreadChannel;
         bool try_now(detail::ServedWaiters& served) {
-            value_ = this->channel_->take(served);
-            return value_.has_value() || this->channel_->closed_;
+            return this->channel_->take(value_, served) || this->channel_->closed_;
         }
         static void poke(detail::Leaf& at, detail::Scope& scope) noexcept {
             auto& self = static_cast<Receive&>(at);
@@ -229,9 +228,11 @@ private:
         bool done_ = false;
     };
 
+    // Each moves its value first: when that throws, nobody has left a list.
     bool accept(T& value, detail::ServedWaiters& served) {
-        if (detail::RemoteWaiter* waiter = receivers_.pop()) {
+        if (detail::RemoteWaiter* waiter = receivers_.front()) {
             static_cast<Receive*>(waiter)->value_.emplace(std::move(value));
+            receivers_.remove(*waiter);
             served.add(*waiter);
             return true;
         }
@@ -241,18 +242,33 @@ private:
         values_.push(std::move(value));
         return true;
     }
-    std::optional<T> take(detail::ServedWaiters& served) {
+    bool take(std::optional<T>& value, detail::ServedWaiters& served) {
+        auto* const sender = static_cast<Send*>(senders_.front());
         if (values_.empty()) {
-            return std::nullopt;
+            if (sender == nullptr) {
+                return false;
+            }
+            value.emplace(std::move(sender->value_));
+        } else {
+            values_.take_front(value);
+            if (sender == nullptr || !let_in(*sender)) {
+                return true;
+            }
         }
-        std::optional<T> value(values_.pop());
-        if (detail::RemoteWaiter* waiter = senders_.pop()) {
-            auto& sender = *static_cast<Send*>(waiter);
+        senders_.remove(*sender);
+        sender->accepted_ = true;
+        served.add(*sender);
+        return true;
+    }
+    // The receiver has its value, so it does not hear of it when the sender's cannot be moved: the
+    // sender waits on, until a receive takes its value.
+    bool let_in(Send& sender) noexcept {
+        try {
             values_.push(std::move(sender.value_));
-            sender.accepted_ = true;
-            served.add(sender);
+            return true;
+        } catch (...) {
+            return false;
         }
-        return value;
     }
 
     std::mutex mutex_;

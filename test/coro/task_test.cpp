@@ -244,6 +244,34 @@ TEST_F(TaskDeathTest, awaiting_a_task_twice_is_misuse) {
     EXPECT_DEATH(run_sim(main), "awaited before");
 }
 
+TEST_F(TaskDeathTest, two_that_await_one_task_are_misuse) {
+    auto main = []() -> Task<> {
+        Task<int> task = value_after(1ms, 1);
+        auto waits = [&]() -> Task<> { co_await task; };
+        co_await gather(waits, waits);
+    };
+    EXPECT_DEATH(run_sim(main), "awaited before");
+}
+
+TEST_F(TaskDeathTest, running_a_task_that_was_awaited_is_misuse) {
+    auto main = []() -> Task<> {
+        Task<int> task = ready_value(1);
+        co_await task;
+        co_await gather(std::move(task));
+    };
+    EXPECT_DEATH(run_sim(main), "awaited before");
+}
+
+TEST_F(TaskDeathTest, running_a_task_that_somebody_awaits_is_misuse) {
+    auto main = []() -> Task<> {
+        Task<int> task = value_after(1ms, 1);
+        auto waits = [&]() -> Task<> { co_await task; };
+        auto takes = [&]() -> Task<> { co_await timeout(1h, std::move(task)); };
+        co_await gather(waits, takes);
+    };
+    EXPECT_DEATH(run_sim(main), "awaited before");
+}
+
 TEST_F(TaskDeathTest, awaiting_an_empty_task_is_misuse) {
     auto main = []() -> Task<> {
         Task<int> task = ready_value(1);

@@ -107,7 +107,7 @@ public:
 
     void* make() noexcept {
         void* frame = std::exchange(frame_, nullptr);
-        if (frame == nullptr) [[unlikely]] {
+        if (frame == nullptr || promise_of(frame).ending != Ending::unfinished) [[unlikely]] {
             fail_task_awaited_twice();
         }
         return frame;

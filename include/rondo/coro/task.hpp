@@ -22,8 +22,13 @@ namespace detail {
 
 struct TaskAccess;
 
-/// How a coroutine's body ended.
-enum class Ending : unsigned char { unfinished, value, error };
+/// Whether and how a coroutine's body ended.
+enum class Ending : unsigned char {
+    unfinished,  ///< and no frame waits for it: not begun, or a chain's root
+    awaited,     ///< unfinished, and a frame waits for it
+    value,
+    error,
+};
 
 /// The part of a frame that does not depend on its result.
 ///
@@ -32,7 +37,7 @@ struct PromiseBase {
     /// Null: runs on its awaiter's stack. chain_end: root of a scope. Else: the awaiting frame.
     void* continuation = nullptr;
     union {
-        void** owner;              ///< unfinished: the Task's pointer to this frame, once suspended
+        void** owner;              ///< not ended: the Task's pointer to this frame, once a frame waits
         std::exception_ptr error;  ///< Ending::error
     };
     /// Where it waits, or waited last; before its first wait, the coroutine itself.
@@ -47,6 +52,8 @@ struct PromiseBase {
             error.~exception_ptr();
         }
     }
+
+    bool ended() const noexcept { return ending >= Ending::value; }
 
     std::suspend_always initial_suspend() noexcept { return {}; }
 
@@ -151,7 +158,7 @@ public:
     }
     ~Task() {
         if (frame_ != nullptr) {
-            if (promise().ending == detail::Ending::unfinished) [[unlikely]] {
+            if (!promise().ended()) [[unlikely]] {
                 detail::check_dropped(promise());
             }
             handle().destroy();
@@ -165,7 +172,7 @@ public:
         }
         if (detail::stack_has_room()) [[likely]] {
             handle().resume();
-            return promise().ending != detail::Ending::unfinished;
+            return promise().ended();
         }
         detail::local.next = frame_;
         return false;
@@ -173,6 +180,7 @@ public:
     RONDO_INLINE void await_suspend(detail::Awaiting parent) noexcept {
         promise().continuation = parent.address();
         promise().owner = &frame_;
+        promise().ending = detail::Ending::awaited;
     }
     RONDO_INLINE T await_resume() {
         promise_type& done = promise();

@@ -30,19 +30,20 @@ void describe_awaited(const Scope& task, Describer& describer);
 /// Who awaits a handle. A node, of which there may be many, has one pointer for all of them.
 struct HandleWaiter : Leaf {
     HandleWaiter* later;
-    HandleWaiter* earlier;  ///< the last waiter, in the first one
-    Scope* scope;
+    HandleWaiter* earlier;   ///< the last waiter, in the first one
+    Scope* scope = nullptr;  ///< whose chain waits; not null: a waiter of the node
 
     // Written by the await; a copy does not wait.
     HandleWaiter() noexcept {}
-    HandleWaiter(const HandleWaiter&) noexcept : Leaf() {}                   // NOLINT(*-init)
-    HandleWaiter& operator=(const HandleWaiter&) noexcept { return *this; }  // NOLINT(*-assignment)
+    HandleWaiter(const HandleWaiter&) noexcept : Leaf() {}  // NOLINT(*-init)
+    HandleWaiter& operator=(const HandleWaiter&) = delete;
 };
 
-/// A spawned task: the result, and who waits for it. Lives until it ended and has no handle.
+/// A spawned task: the result, and who waits for it. Lives until it ended, has no handle, and all
+/// whom its end woke have taken the result.
 template <class T>
 struct TaskNode : ResultScope<T> {
-    HandleWaiter* waiters = nullptr;  ///< first come first
+    HandleWaiter* waiters = nullptr;  ///< first come first; woken ones until they die
 
     TaskNode() noexcept {}
     static void* operator new(std::size_t bytes) { return local.pool.take(bytes); }
@@ -73,9 +74,13 @@ struct TaskNode : ResultScope<T> {
             waiters->earlier = waiter.earlier;
         }
     }
-    void release() noexcept { this->kind->on(*this, ScopeEvent::released); }
+    void wake_waiters() noexcept {
+        for (HandleWaiter* waiter = waiters; waiter != nullptr; waiter = waiter->later) {
+            wake(*waiter->scope);
+        }
+    }
 
-    /// The chain ended, one way or the other; its result is taken. True: `release` is due.
+    /// The chain ended, one way or the other; its result is taken. True: it is to be deleted.
     RONDO_INLINE bool end(Group& group, ScopeEvent event) {
         this->detach();
         this->parent = nullptr;
@@ -86,14 +91,22 @@ struct TaskNode : ResultScope<T> {
                 group.set(Scope::child_stopped);
             }
         }
-        while (waiters != nullptr) [[unlikely]] {
-            wake(*std::exchange(waiters, waiters->later)->scope);
+        if (waiters != nullptr) [[unlikely]] {
+            wake_waiters();
         }
         if (this->state == ScopeState::error && !group.has(Scope::keeps_errors)) [[unlikely]] {
             this->set(Scope::observed);
             group.fail(this->error);
         }
-        return !this->has(Scope::has_handle);
+        return !is_wanted();
+    }
+    /// By a handle, or by somebody who awaits it.
+    bool is_wanted() const noexcept { return this->has(Scope::has_handle) || waiters != nullptr; }
+    /// A handle or a waiter went.
+    RONDO_INLINE void release_unless_wanted() noexcept {
+        if (this->parent == nullptr && !is_wanted()) {
+            this->kind->on(*this, ScopeEvent::released);
+        }
     }
     void report_unless_observed() noexcept {
         if (this->state == ScopeState::error && !this->has(Scope::observed)) [[unlikely]] {
@@ -182,21 +195,27 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
     return *node;
 }
 
+/// From its suspension to its death it is a waiter of the node, which it keeps so until the result
+/// has been used; unless it is stopped.
 template <class T>
 class [[nodiscard]] AwaitHandle : HandleWaiter {
 public:
     explicit AwaitHandle(TaskNode<T>& node) noexcept : node_(&node) {}
+    AwaitHandle(const AwaitHandle&) noexcept = default;
+    AwaitHandle& operator=(const AwaitHandle&) = delete;
+    ~AwaitHandle() { leave(); }
 
     bool await_ready() noexcept { return !current_is_cancelled() && node_->ended() && !spent(); }
     void await_suspend(Awaiting frame) noexcept {
         if (node_->ended() && !current_is_cancelled()) [[unlikely]] {
             requeue(frame);
+        } else if (!park(*this, frame, leaf)) {
             return;
         }
-        scope = local.current;
-        if (park(*this, frame, leaf)) {
+        if (scope == nullptr) {
             node_->add_waiter(*this);
         }
+        scope = local.current;
     }
 
 protected:
@@ -213,10 +232,15 @@ protected:
     TaskNode<T>* node_;
 
 private:
-    static void poke(Leaf& at, Scope& scope) noexcept {
-        auto& self = static_cast<AwaitHandle&>(at);
-        self.node_->remove_waiter(self);
-        local.push_stop(scope);
+    void leave() noexcept {
+        if (std::exchange(scope, nullptr) != nullptr) {
+            node_->remove_waiter(*this);
+            node_->release_unless_wanted();
+        }
+    }
+    static void poke(Leaf& at, Scope& stopping) noexcept {
+        static_cast<AwaitHandle&>(at).leave();
+        local.push_stop(stopping);
     }
     static void describe(const Leaf& at, Describer& describer) {
         describe_awaited(*static_cast<const AwaitHandle&>(at).node_, describer);
@@ -252,10 +276,12 @@ struct AwaitHandleLvalue : AwaitHandle<T> {
 ///
 /// A handle from TaskGroup::spawn is only a view: dropping it does nothing, the group owns its
 /// tasks. A handle from create_task owns: dropping it requests cancel (and never blocks), detach()
-/// lets the task run on.
+/// lets the task run on. Who awaits a handle that goes meanwhile hears of the task's end as ever;
+/// the result lives until the end of the full expression of its `co_await` then.
 ///
 /// Errors: awaiting throws the task's error, or Cancelled when the task was stopped.
 /// Cancellation: cancelling the waiter leaves the task alone.
+/// Requires: a handle that was moved from or detached is only assigned to or destroyed.
 template <class T = void>
 class TaskHandle {
 public:
@@ -273,37 +299,37 @@ public:
 
     /// Asks the task to stop. Idempotent; no effect once it ended. `place` shows in errors.
     void cancel(std::source_location place = std::source_location::current()) noexcept {
-        if (!node_->ended()) {
-            detail::cancel_at(*node_, place);
+        if (!node().ended()) {
+            detail::cancel_at(node(), place);
         }
     }
     /// Drops the handle without any effect on the task.
     void detach() noexcept {
-        node_->unset(detail::Scope::drop_cancels);
+        node().unset(detail::Scope::drop_cancels);
         drop();
         node_ = nullptr;
     }
 
-    bool done() const noexcept { return node_->ended(); }
-    bool cancelled() const noexcept { return node_->state == detail::ScopeState::stopped; }
+    bool done() const noexcept { return node().ended(); }
+    bool cancelled() const noexcept { return node().state == detail::ScopeState::stopped; }
     /// It ended with a result.
-    bool succeeded() const noexcept { return node_->state == detail::ScopeState::value; }
+    bool succeeded() const noexcept { return node().state == detail::ScopeState::value; }
 
     /// Waits until the task has ended, in whatever way; throws nothing.
-    auto wait() noexcept { return detail::AwaitEnd<T>(*node_); }
+    auto wait() noexcept { return detail::AwaitEnd<T>(node()); }
 
     /// A name for people: in dumps, traces and reports.
-    void set_name(std::string_view name) { detail::set_name(*node_, name); }
-    std::string_view name() const noexcept { return detail::name_of(*node_); }
+    void set_name(std::string_view name) { detail::set_name(node(), name); }
+    std::string_view name() const noexcept { return detail::name_of(node()); }
 
     detail::AwaitHandleLvalue<T> operator co_await() & noexcept {
-        return detail::AwaitHandleLvalue<T>(*node_);
+        return detail::AwaitHandleLvalue<T>(node());
     }
     auto operator co_await() && noexcept {
         struct AwaitRvalue : detail::AwaitHandle<T> {
             TaskHandle handle;
             explicit AwaitRvalue(TaskHandle&& from) noexcept
-                : detail::AwaitHandle<T>(*from.node_), handle(std::move(from)) {}
+                : detail::AwaitHandle<T>(from.node()), handle(std::move(from)) {}
             T await_resume() {
                 this->check();
                 if constexpr (!std::is_void_v<T>) {
@@ -323,13 +349,17 @@ public:
     }
 
 private:
+    detail::TaskNode<T>& node() const noexcept {
+        RONDO_REQUIRE(node_ != nullptr, "a TaskHandle that is moved from or detached was used");
+        return *node_;
+    }
     RONDO_INLINE void drop() noexcept {
         node_->unset(detail::Scope::has_handle);
         // A task may own its handle: then this is called while its frame dies, before its end.
-        if (node_->parent == nullptr) {
-            node_->release();
-        } else if (node_->has(detail::Scope::drop_cancels)) {
+        if (node_->parent != nullptr && node_->has(detail::Scope::drop_cancels)) {
             detail::cancel(*node_, Reason::abandoned);
+        } else {
+            node_->release_unless_wanted();
         }
     }
 

@@ -29,7 +29,8 @@ const void* Context::find(const void* key) noexcept {
 }
 
 Context::Value Context::bind(const void* key, Value value) {
-    RONDO_REQUIRE(local.current != nullptr, "a ContextVar is set by a task: call it inside run()");
+    RONDO_REQUIRE(local.current != nullptr && task_of(*local.current) != nullptr,
+                  "a ContextVar is set by a task: call it inside run()");
     auto changed =
         current() != nullptr ? std::make_shared<Context>(*current()) : std::make_shared<Context>();
     auto& bindings = changed->bindings_;

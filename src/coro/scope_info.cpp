@@ -44,7 +44,6 @@ ScopeInfo& info_of(Scope& scope) {
             scope.info = all.free.back();
             all.free.pop_back();
         }
-        scope.set(Scope::has_info);
     }
     return all.infos[scope.info - 1];
 }
@@ -61,16 +60,18 @@ void Scope::free_info() noexcept {
     const ScopeInfo dying = std::exchange(all.infos[info - 1], {});  // may hold a user's objects
     all.free.push_back(info);
     info = 0;
-    unset(has_info);
 }
 
-void Scope::inherit(const Scope& from) noexcept {
-    if (from.has(cancelled) && !has(shield)) {
+void Scope::inherit(const Scope& to, const Scope& starter) {
+    if (to.has(cancelled) && !has(shield)) {
         set(cancelled);
-        reason = from.reason;
+        reason = to.reason;
     }
-    if (const std::shared_ptr<const Context>& context = context_of(from)) {
-        set_context(*this, context);
+    if (starter.has(has_context)) {
+        set(has_context);
+        if (kind->is_task) {
+            info_of(*this).context = context_of(starter);
+        }
     }
 }
 
@@ -92,17 +93,18 @@ void set_waiting_since(Scope& scope, std::int64_t when) { info_of(scope).waiting
 std::int64_t waiting_since(const Scope& scope) noexcept { return info_of(scope).waiting_since; }
 
 const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept {
-    return info_of(scope).context;
+    static const std::shared_ptr<const Context> none;
+    const Scope* const task = task_of(scope);
+    return task == nullptr ? none : info_of(*task).context;
 }
 
 void set_context(Scope& scope, std::shared_ptr<const Context> context) {
-    info_of(scope).context = std::move(context);
-}
-
-void inherit_context(Scope& scope, const Scope& from) {
-    if (context_of(scope) != context_of(from)) {
-        set_context(scope, context_of(from));
+    Scope* at = &scope;
+    for (; !at->kind->is_task; at = at->parent) {
+        at->set(Scope::has_context);
     }
+    info_of(*at).context = std::move(context);
+    at->set(Scope::has_context);
 }
 
 void describe_awaited(const Scope& task, Describer& describer) {

@@ -68,14 +68,4 @@ void walk_chain(const Scope& scope, Visit visit) {
     }
 }
 
-/// The task that `scope` is a part of: a timeout, shield or finally belongs to the task it stands
-/// in. Null: to none.
-inline const Scope* task_of(const Scope& scope) noexcept {
-    const Scope* at = &scope;
-    while (at != nullptr && !at->kind->is_task) {
-        at = at->parent;
-    }
-    return at;
-}
-
 }  // namespace rondo::detail

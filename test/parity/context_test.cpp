@@ -11,6 +11,8 @@
 #include "rondo/coro/task_group.hpp"
 #include "rondo/coro/yield.hpp"
 #include "rondo/loop/create_task.hpp"
+#include "rondo/loop/shield.hpp"
+#include "rondo/loop/timeout.hpp"
 
 namespace rondo::test {
 namespace {
@@ -152,6 +154,49 @@ TEST_F(ParityContext, the_children_of_a_gather_have_copies) {
         EXPECT_EQ(a, 12);
         EXPECT_EQ(b, 13);
         EXPECT_EQ(number_var.get(), 1);
+    });
+}
+
+Task<> sets_number(int value) {
+    co_await yield();
+    number_var.set(value);
+}
+
+TEST_F(ParityContext, the_body_of_a_timeout_shares_the_values_of_its_awaiter) {
+    same("contextvars: timeout() and wait_for() (3.12) start no task");
+    run_sim([]() -> Task<> {
+        co_await timeout(1h, sets_number(4));
+        EXPECT_EQ(number_var.get(), 4);
+        auto late = []() -> Task<> {
+            number_var.set(5);
+            co_await sleep(1h);
+        };
+        try {
+            co_await timeout(1ms, late());
+        } catch (const TimeoutError&) {
+        }
+        EXPECT_EQ(number_var.get(), 5);
+    });
+}
+
+TEST_F(ParityContext, the_body_of_a_task_group_shares_the_values_of_its_awaiter) {
+    same("contextvars: the block of a TaskGroup is part of its task");
+    run_sim([]() -> Task<> {
+        auto body = [](TaskGroup& group) -> Task<> {
+            group.spawn(sets_number(6));
+            co_await sets_number(7);
+        };
+        co_await task_group(body);
+        EXPECT_EQ(number_var.get(), 7);
+    });
+}
+
+TEST_F(ParityContext, a_shield_shares_the_values_of_its_awaiter) {
+    differs("contextvars: shield() wraps a coroutine in a task, with a copy",
+            "a shield is no task of its own: its body is awaited in place");
+    run_sim([]() -> Task<> {
+        co_await shield(sets_number(8));
+        EXPECT_EQ(number_var.get(), 8);
     });
 }
 

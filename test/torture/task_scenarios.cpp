@@ -121,6 +121,26 @@ Task<> repeated() {
     require(result >= 3, "too few calls");
 }
 
+ContextVar<int> variable(0);
+
+// What a task starts has its variables, or is not started.
+Task<> variables_of_tasks() {
+    auto reads = []() -> Task<int> {
+        co_await yield();
+        co_return variable.get();
+    };
+    int sum = 0;
+    for (int i = 1; i <= 3; ++i) {
+        variable.set(i);
+        TaskHandle<int> task = create_task(reads());
+        TaskHandle<int> called = create_task(reads);
+        const int one = co_await task;
+        const int other = co_await called;
+        sum += one + other;
+    }
+    require(sum == 12, "a task with other variables");
+}
+
 }  // namespace
 
 Scenarios task_scenarios() {
@@ -132,6 +152,7 @@ Scenarios task_scenarios() {
         {"channel of tasks", &channel_of_tasks},
         {"cleaned up", &cleaned_up},
         {"repeated", &repeated},
+        {"variables of tasks", &variables_of_tasks},
     };
 }
 

@@ -11,14 +11,14 @@
 namespace rondo {
 namespace detail {
 
-/// The variables of a scope: immutable, shared with the children until one of them sets something.
+/// The variables of a task: immutable, shared with the children until one of them sets something.
 class Context {
 public:
     using Value = std::shared_ptr<const void>;
 
     /// The value of the variable at `key`, or null.
     static const void* find(const void* key) noexcept;
-    /// Binds `key` in the current scope; a null value unbinds it. Returns what was bound before.
+    /// Binds `key` in the current task; a null value unbinds it. Returns what was bound before.
     static Value bind(const void* key, Value value);
     /// The context of the code that runs now.
     static const std::shared_ptr<const Context>& current() noexcept;
@@ -48,8 +48,10 @@ private:
 }  // namespace detail
 
 /// A variable whose value belongs to the task that set it and to what that task starts afterwards:
-/// children inherit it when they are started, and what they set does not reach their parent.
-/// to_thread carries it. contextvars.ContextVar. A ContextVar is an object of static lifetime.
+/// children inherit it when they are started, and what they set does not reach their parent. What is
+/// no task of its own shares it: a called task, and the body of a timeout, a shield, a finally or a
+/// task_group. to_thread carries it. contextvars.ContextVar. A ContextVar is an object of static
+/// lifetime.
 template <class T>
 class ContextVar {
 public:
@@ -71,7 +73,7 @@ public:
         return found != nullptr ? *static_cast<const T*>(found) : fallback_;
     }
 
-    /// Sets it for the current task. Requires: a task runs on this thread.
+    /// Sets it for the current task. Requires: a task runs on this thread, not a posted function.
     Token set(T value) {
         return Token(detail::Context::bind(this, std::make_shared<const T>(std::move(value))));
     }

@@ -130,6 +130,7 @@ private:
         Mode::ended(*this, child);
         if (next_ < children_.size()) [[unlikely]] {
             if (!has(cancelled)) {
+                const AsCurrent caller(*parent);
                 start_next();
             }
             while (has(cancelled) && next_ < children_.size()) {

@@ -22,11 +22,11 @@ struct JoinChild : ResultScope<typename S::result_type> {
     JoinChild(JoinChild&& other) noexcept(std::is_nothrow_move_constructible_v<S>)
         : starter_(std::move(other.starter_)) {}
 
-    void start(Group& group) {
+    void start(Group& group) noexcept {
         this->kind = &join_child_kind;
         this->frame = starter_.start();
         this->state = ScopeState::queued;
-        this->attach(group);
+        this->attach(group, *local.current);
         if (this->has(Scope::cancelled)) [[unlikely]] {
             this->state = ScopeState::idle;
             this->set(Scope::skip);

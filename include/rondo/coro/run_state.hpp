@@ -2,6 +2,8 @@
 /// What a thread knows while it runs tasks.
 #pragma once
 
+#include <utility>
+
 #include "rondo/base/config.hpp"
 #include "rondo/coro/frame_pool.hpp"
 #include "rondo/coro/scope.hpp"
@@ -78,6 +80,18 @@ RONDO_INLINE bool stack_has_room() noexcept {
 #endif
     return here > local.stack_limit;
 }
+
+/// For its life, what is called belongs to the chain of `scope`, which stands still meanwhile.
+class AsCurrent {
+public:
+    explicit AsCurrent(Scope& scope) noexcept : before_(std::exchange(local.current, &scope)) {}
+    AsCurrent(const AsCurrent&) = delete;
+    AsCurrent& operator=(const AsCurrent&) = delete;
+    ~AsCurrent() { local.current = before_; }
+
+private:
+    Scope* before_;
+};
 
 inline void Scope::detach() noexcept {
     *link = sibling;

@@ -96,7 +96,7 @@ struct Scope {
         drop_cancels = 1 << 11,  ///< a node whose handle, when dropped, cancels it
         observed = 1 << 12,      ///< a node whose outcome somebody took
         keeps_errors = 1 << 13,  ///< a group that leaves a child's error in its node
-        has_info = 1 << 14,      ///< `info` is not 0
+        has_context = 1 << 14,   ///< the task it stands in has context variables
     };
 
     union {
@@ -133,12 +133,13 @@ struct Scope {
         state = ScopeState::parked;
     }
 
-    /// Becomes the youngest child of `to` and inherits its context variables and, unless this is a
-    /// shield, its cancellation.
-    RONDO_INLINE void attach(Scope& to) noexcept {
+    /// Becomes the youngest child of `to` and inherits its cancellation, unless this is a shield. A
+    /// task inherits the context variables of `starter`; when there is no memory for them, that is
+    /// thrown, and `to` is as before. Requires: `kind` is set.
+    RONDO_INLINE void attach(Scope& to, const Scope& starter) {
         parent = &to;
-        if ((to.flags & (cancelled | has_info)) != 0) [[unlikely]] {
-            inherit(to);
+        if (((to.flags & cancelled) | (starter.flags & has_context)) != 0) [[unlikely]] {
+            inherit(to, starter);
         }
         sibling = to.first;
         link = &to.first;
@@ -147,15 +148,26 @@ struct Scope {
         }
         to.first = this;
     }
+    RONDO_INLINE void attach(Scope& to) { attach(to, to); }
 
     RONDO_NOINLINE void free_info() noexcept;
-    /// The rare part of attach(): takes over a cancellation and the context variables.
-    RONDO_NOINLINE void inherit(const Scope& from) noexcept;
+    /// The rare part of attach().
+    RONDO_NOINLINE void inherit(const Scope& to, const Scope& starter);
 
     /// Leaves the tree. A parent that was only held back by its children is stopped now.
     inline void detach() noexcept;
 };
 static_assert(sizeof(Scope) == 64);
+
+/// The task that `scope` is a part of: a timeout, a shield, a finally or the body of a group belongs
+/// to the task it stands in. Null: to none.
+inline const Scope* task_of(const Scope& scope) noexcept {
+    const Scope* at = &scope;
+    while (at != nullptr && !at->kind->is_task) {
+        at = at->parent;
+    }
+    return at;
+}
 
 /// Cancels `root` and all below it, except behind shields. Idempotent; runs no user code: it sets
 /// state and pokes leaves, frames go later, from the run loop. `extra` is set on `root` first.

@@ -28,11 +28,10 @@ CancelPlace cancel_place_of(const Scope& scope) noexcept;
 void set_waiting_since(Scope& scope, std::int64_t when);
 std::int64_t waiting_since(const Scope& scope) noexcept;
 
-/// The context variables that were set in `scope` or inherited; null: none.
+/// The context variables of the task that `scope` stands in; null: none.
 const std::shared_ptr<const Context>& context_of(const Scope& scope) noexcept;
+/// Requires: `scope` stands in a task.
 void set_context(Scope& scope, std::shared_ptr<const Context> context);
-/// A new task's variables are those of the task that starts it.
-RONDO_NOINLINE void inherit_context(Scope& scope, const Scope& from);
 
 /// The number of `scope` in its loop; when it has none yet, it gets the next one after `last`.
 std::uint64_t number_of(Scope& scope, std::uint64_t& last);

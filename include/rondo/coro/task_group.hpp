@@ -93,6 +93,7 @@ public:
 
 private:
     void* start_body() noexcept {
+        const AsCurrent body(*this);
         try {
             BodyTask task = std::invoke(body_, static_cast<TaskGroup&>(*this));
             return as_root(TaskAccess::release(task));

@@ -182,9 +182,12 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
         node = started;
     }
     node->state = ScopeState::queued;
-    node->attach(group);
-    if (local.current != nullptr && local.current->has(Scope::has_info)) [[unlikely]] {
-        inherit_context(*node, *local.current);  // of who starts it, not of where it hangs
+    try {
+        node->attach(group, local.current != nullptr ? *local.current : group);
+    } catch (...) {
+        Handle::from_address(node->frame).destroy();
+        node->kind->on(*node, ScopeEvent::released);
+        throw;
     }
     if (node->has(Scope::cancelled)) [[unlikely]] {
         node->state = ScopeState::idle;

@@ -91,6 +91,7 @@ private:
         Scope& up = *body.parent;
         body.end(event);
         self.cleanup_.set(Scope::shield);
+        const AsCurrent caller(up);
         self.cleanup_.start(up, cleanup_kind);
         if (up.has(Scope::cancelled)) {
             self.cleanup_.set(Scope::outer);

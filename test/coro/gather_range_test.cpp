@@ -223,6 +223,7 @@ TEST_F(GatherRangeTest, a_cancelled_settle_stops_with_its_children) {
 
 TEST_F(GatherRangeDeathTest, a_limit_of_zero_is_misuse) {
     EXPECT_DEATH(static_cast<void>(limit(0)), "never start");
+    EXPECT_DEATH(static_cast<void>(Limit{0}), "never start");
 }
 
 }  // namespace

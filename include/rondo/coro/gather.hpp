@@ -17,14 +17,19 @@ struct Settle {};
 inline constexpr Settle settle{};
 
 /// First argument of gather over a range: at most `count` children at a time.
-struct Limit {
-    std::size_t count;
+class Limit {
+public:
+    /// Requires: `count` is not 0.
+    explicit Limit(std::size_t count) noexcept : count_(count) {
+        RONDO_REQUIRE(count != 0, "limit(0) would never start anything");
+    }
+    std::size_t count() const noexcept { return count_; }
+
+private:
+    std::size_t count_;
 };
 /// Requires: `count` is not 0.
-inline Limit limit(std::size_t count) noexcept {
-    RONDO_REQUIRE(count != 0, "limit(0) would never start anything");
-    return Limit{count};
-}
+inline Limit limit(std::size_t count) noexcept { return Limit(count); }
 
 namespace detail {
 
@@ -181,7 +186,7 @@ auto gather(Range&& range) {
 /// The same, at most `most.count` at a time: the next one starts when one ended.
 template <detail::StartableRange Range>
 auto gather(Limit most, Range&& range) {
-    return detail::gather_range<detail::FailFast>(std::forward<Range>(range), most.count);
+    return detail::gather_range<detail::FailFast>(std::forward<Range>(range), most.count());
 }
 
 /// Runs everything to its end and gives an Outcome<T> for each. No failure cancels anybody.
@@ -196,7 +201,7 @@ auto gather(Settle, Range&& range) {
 }
 template <detail::StartableRange Range>
 auto gather(Settle, Limit most, Range&& range) {
-    return detail::gather_range<detail::SettleAll>(std::forward<Range>(range), most.count);
+    return detail::gather_range<detail::SettleAll>(std::forward<Range>(range), most.count());
 }
 
 }  // namespace rondo

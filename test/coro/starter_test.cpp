@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <coroutine>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +14,7 @@
 #include <utility>
 
 #include "rondo/coro/gather.hpp"
+#include "rondo/coro/task_group.hpp"
 #include "rondo/coro/yield.hpp"
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/timeout.hpp"
@@ -25,6 +28,20 @@ using detail::Startable;
 
 struct NotCallable {};
 
+template <std::size_t Alignment>
+struct alignas(Alignment) Aligned {
+    void operator()() const;
+};
+template <class Held>
+struct Waits : std::suspend_never {
+    Held held;
+};
+template <class Held>
+struct Body {
+    Task<> operator()(TaskGroup& group);
+    Held held;
+};
+
 static_assert(Startable<Task<int>>);
 static_assert(!Startable<Task<int>&>, "a named task must be moved in");
 static_assert(Startable<TaskHandle<int>>);
@@ -33,6 +50,11 @@ static_assert(Startable<int (*)()>);
 static_assert(Startable<int (&)(int), int>);
 static_assert(!Startable<int (&)(int)>, "an argument is missing");
 static_assert(!Startable<NotCallable>);
+static_assert(Startable<Aligned<16>> && Startable<void (&)(Aligned<16>), Aligned<16>>);
+static_assert(!Startable<Aligned<32>>, "a frame is aligned to 16");
+static_assert(!Startable<void (&)(Aligned<32>), Aligned<32>>);
+static_assert(!Startable<Waits<Aligned<32>>>);
+static_assert(!detail::TaskGroupBody<Body<Aligned<32>>> && detail::TaskGroupBody<Body<char>>);
 static_assert(std::is_same_v<result_of_start<Task<int>>, int>);
 static_assert(std::is_same_v<result_of_start<Task<>>, void>);
 static_assert(std::is_same_v<result_of_start<TaskHandle<int>>, int>);

@@ -145,11 +145,16 @@ private:
     A awaitable_;
 };
 
+/// A frame, and a task's node, is aligned to 16 bytes: what needs more is held by a unique_ptr.
+template <class... T>
+concept FitsInFrame = ((alignof(std::decay_t<T>) <= 16) && ...);
+
 /// What can be started with these arguments: a callable, or alone an rvalue awaitable.
 template <class F, class... Args>
 concept Startable =
-    std::is_invocable_v<std::decay_t<F>&&, std::decay_t<Args>&&...> ||
-    (sizeof...(Args) == 0 && Awaitable<std::decay_t<F>> && std::is_rvalue_reference_v<F&&>);
+    FitsInFrame<F, Args...> &&
+    (std::is_invocable_v<std::decay_t<F>&&, std::decay_t<Args>&&...> ||
+     (sizeof...(Args) == 0 && Awaitable<std::decay_t<F>> && std::is_rvalue_reference_v<F&&>));
 
 template <class F, class... Args>
 using StarterOf = Starter<std::decay_t<F>, std::decay_t<Args>...>;

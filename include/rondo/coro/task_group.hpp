@@ -50,7 +50,7 @@ private:
 namespace detail {
 
 template <class F>
-concept TaskGroupBody = std::invocable<std::decay_t<F>&, TaskGroup&> &&
+concept TaskGroupBody = FitsInFrame<F> && std::invocable<std::decay_t<F>&, TaskGroup&> &&
                         is_task<std::invoke_result_t<std::decay_t<F>&, TaskGroup&>>;
 
 /// The awaitable of task_group. The group's own chain is the body.

@@ -28,8 +28,7 @@ Condition::~Condition() {
 }
 
 void Condition::Wait::await_suspend(detail::Awaiting awaiting) noexcept {
-    RONDO_REQUIRE(guard_->lock_ == lock_,
-                  "Condition::wait needs a guard of the condition's lock");
+    RONDO_REQUIRE(guard_->lock_ == lock_, "Condition::wait needs a guard of the condition's lock");
     scope = detail::local.current;
     notified_ = false;
     if (detail::park(*this, awaiting, leaf)) {

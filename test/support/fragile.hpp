@@ -14,8 +14,8 @@ public:
     const char* what() const noexcept override { return "a move failed"; }
 };
 
-/// It only moves: the n-th move from arm(n) on throws and leaves its source as it was, later ones do
-/// not. On one thread.
+/// It only moves: the n-th move from arm(n) on throws and leaves its source as it was, later ones
+/// do not. On one thread.
 class Fragile {
 public:
     explicit Fragile(int number) : number_(number) { live_.insert(this); }

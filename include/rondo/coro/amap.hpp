@@ -48,7 +48,8 @@ auto amap_task(F function, Range range, std::size_t at_once)
 /// moved. Errors: as gather.
 template <std::ranges::input_range Range, class F>
 auto amap(Limit most, Range&& range, F function) {
-    return detail::amap_task<F, Range>(std::move(function), std::forward<Range>(range), most.count());
+    return detail::amap_task<F, Range>(std::move(function), std::forward<Range>(range),
+                                       most.count());
 }
 
 }  // namespace rondo

@@ -48,10 +48,10 @@ private:
 }  // namespace detail
 
 /// A variable whose value belongs to the task that set it and to what that task starts afterwards:
-/// children inherit it when they are started, and what they set does not reach their parent. What is
-/// no task of its own shares it: a called task, and the body of a timeout, a shield, a finally or a
-/// task_group. to_thread carries it. contextvars.ContextVar. A ContextVar is an object of static
-/// lifetime.
+/// children inherit it when they are started, and what they set does not reach their parent. What
+/// is no task of its own shares it: a called task, and the body of a timeout, a shield, a finally
+/// or a task_group. to_thread carries it. contextvars.ContextVar. A ContextVar is an object of
+/// static lifetime.
 template <class T>
 class ContextVar {
 public:

@@ -159,8 +159,8 @@ struct Scope {
 };
 static_assert(sizeof(Scope) == 64);
 
-/// The task that `scope` is a part of: a timeout, a shield, a finally or the body of a group belongs
-/// to the task it stands in. Null: to none.
+/// The task that `scope` is part of: a timeout, shield, finally or the body of a group belongs to
+/// the task it stands in. Null: to none.
 inline const Scope* task_of(const Scope& scope) noexcept {
     const Scope* at = &scope;
     while (at != nullptr && !at->kind->is_task) {

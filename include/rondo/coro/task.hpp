@@ -37,7 +37,7 @@ struct PromiseBase {
     /// Null: runs on its awaiter's stack. chain_end: root of a scope. Else: the awaiting frame.
     void* continuation = nullptr;
     union {
-        void** owner;              ///< not ended: the Task's pointer to this frame, once a frame waits
+        void** owner;              ///< not ended: the Task's pointer to this frame, once awaited
         std::exception_ptr error;  ///< Ending::error
     };
     /// Where it waits, or waited last; before its first wait, the coroutine itself.

@@ -247,7 +247,10 @@ TEST_F(TaskDeathTest, awaiting_a_task_twice_is_misuse) {
 TEST_F(TaskDeathTest, two_that_await_one_task_are_misuse) {
     auto main = []() -> Task<> {
         Task<int> task = value_after(1ms, 1);
-        auto waits = [&]() -> Task<> { co_await task; };
+        auto waits = [&]() -> Task<> {
+            Task<int>& awaited = task;  // g++ 12 would copy what it captured
+            co_await awaited;
+        };
         co_await gather(waits, waits);
     };
     EXPECT_DEATH(run_sim(main), "awaited before");
@@ -265,7 +268,10 @@ TEST_F(TaskDeathTest, running_a_task_that_was_awaited_is_misuse) {
 TEST_F(TaskDeathTest, running_a_task_that_somebody_awaits_is_misuse) {
     auto main = []() -> Task<> {
         Task<int> task = value_after(1ms, 1);
-        auto waits = [&]() -> Task<> { co_await task; };
+        auto waits = [&]() -> Task<> {
+            Task<int>& awaited = task;  // g++ 12 would copy what it captured
+            co_await awaited;
+        };
         auto takes = [&]() -> Task<> { co_await timeout(1h, std::move(task)); };
         co_await gather(waits, takes);
     };

@@ -49,8 +49,13 @@ public:
     }
     /// Moves the oldest to `to`; a move that throws takes nothing out. Requires: not empty.
     RONDO_INLINE void take_front(std::optional<T>& to) {
-        to.emplace(std::move(items_[first_]));
-        drop_front();
+        T* const item = items_ + first_;
+        const std::size_t first = (first_ + 1) & (room_ - 1);
+        const std::size_t size = size_ - 1;
+        to.emplace(std::move(*item));
+        first_ = first;
+        size_ = size;
+        std::destroy_at(item);
     }
     RONDO_INLINE void drop_front() noexcept {
         T* const item = items_ + first_;

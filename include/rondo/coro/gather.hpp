@@ -134,15 +134,19 @@ private:
     Scope* child_ended(Child& child) {
         Mode::ended(*this, child);
         if (next_ < children_.size()) [[unlikely]] {
-            if (!has(cancelled)) {
-                const AsCurrent caller(*parent);
-                start_next();
-            }
-            while (has(cancelled) && next_ < children_.size()) {
-                leave_out(children_[next_++]);
-            }
+            go_on();
         }
         return count_down();
+    }
+    // Who awaits this makes the call of the next child, not the one that has ended.
+    RONDO_NOINLINE void go_on() noexcept {
+        if (!has(cancelled)) {
+            const AsCurrent caller(*parent);
+            start_next();
+        }
+        while (has(cancelled) && next_ < children_.size()) {
+            leave_out(children_[next_++]);
+        }
     }
     void start_next() { children_[next_++].start(*this); }
 

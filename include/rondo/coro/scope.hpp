@@ -97,6 +97,7 @@ struct Scope {
         observed = 1 << 12,      ///< a node whose outcome somebody took
         keeps_errors = 1 << 13,  ///< a group that leaves a child's error in its node
         has_context = 1 << 14,   ///< the task it stands in has context variables
+        has_waiters = 1 << 15,   ///< a node whose handle somebody awaits
     };
 
     union {
@@ -138,7 +139,7 @@ struct Scope {
     /// thrown, and `to` is as before. Requires: `kind` is set.
     RONDO_INLINE void attach(Scope& to, const Scope& starter) {
         parent = &to;
-        if (((to.flags & cancelled) | (starter.flags & has_context)) != 0) [[unlikely]] {
+        if (to.has(cancelled) || starter.has(has_context)) [[unlikely]] {
             inherit(to, starter);
         }
         sibling = to.first;
@@ -159,8 +160,8 @@ struct Scope {
 };
 static_assert(sizeof(Scope) == 64);
 
-/// The task that `scope` is part of: a timeout, shield, finally or the body of a group belongs to
-/// the task it stands in. Null: to none.
+/// The task that `scope` is a part of: a timeout, a shield, a finally or the body of a group
+/// belongs to the task it stands in. Null: to none.
 inline const Scope* task_of(const Scope& scope) noexcept {
     const Scope* at = &scope;
     while (at != nullptr && !at->kind->is_task) {

@@ -43,7 +43,7 @@ struct HandleWaiter : Leaf {
 /// whom its end woke have taken the result.
 template <class T>
 struct TaskNode : ResultScope<T> {
-    HandleWaiter* waiters = nullptr;  ///< first come first; woken ones until they die
+    HandleWaiter* waiters;  ///< has_waiters: first come first; woken ones until they die
 
     TaskNode() noexcept {}
     static void* operator new(std::size_t bytes) { return local.pool.take(bytes); }
@@ -53,7 +53,8 @@ struct TaskNode : ResultScope<T> {
 
     void add_waiter(HandleWaiter& waiter) noexcept {
         waiter.later = nullptr;
-        if (waiters == nullptr) {
+        if (!this->has(Scope::has_waiters)) {
+            this->set(Scope::has_waiters);
             waiters = &waiter;
         } else {
             waiter.earlier = waiters->earlier;
@@ -72,6 +73,8 @@ struct TaskNode : ResultScope<T> {
             waiter.later->earlier = waiter.earlier;
         } else if (waiters != nullptr) {
             waiters->earlier = waiter.earlier;
+        } else {
+            this->unset(Scope::has_waiters);
         }
     }
     void wake_waiters() noexcept {
@@ -91,7 +94,7 @@ struct TaskNode : ResultScope<T> {
                 group.set(Scope::child_stopped);
             }
         }
-        if (waiters != nullptr) [[unlikely]] {
+        if (this->has(Scope::has_waiters)) [[unlikely]] {
             wake_waiters();
         }
         if (this->state == ScopeState::error && !group.has(Scope::keeps_errors)) [[unlikely]] {
@@ -101,7 +104,9 @@ struct TaskNode : ResultScope<T> {
         return !is_wanted();
     }
     /// By a handle, or by somebody who awaits it.
-    bool is_wanted() const noexcept { return this->has(Scope::has_handle) || waiters != nullptr; }
+    bool is_wanted() const noexcept {
+        return this->has(Scope::has_handle) || this->has(Scope::has_waiters);
+    }
     /// A handle or a waiter went.
     RONDO_INLINE void release_unless_wanted() noexcept {
         if (this->parent == nullptr && !is_wanted()) {
@@ -183,7 +188,7 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
     }
     node->state = ScopeState::queued;
     try {
-        node->attach(group, local.current != nullptr ? *local.current : group);
+        node->attach(group, *local.current);
     } catch (...) {
         Handle::from_address(node->frame).destroy();
         node->kind->on(*node, ScopeEvent::released);
@@ -198,8 +203,8 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
     return *node;
 }
 
-/// From its suspension to its death it is a waiter of the node, which it keeps so until the result
-/// has been used; unless it is stopped.
+/// From its suspension to its death it is a waiter of the node, which lives so long; a stop ends
+/// that.
 template <class T>
 class [[nodiscard]] AwaitHandle : HandleWaiter {
 public:

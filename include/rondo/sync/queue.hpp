@@ -276,10 +276,11 @@ private:
     // A getter that waits means an empty store, and a queue that is open: it gets the item
     // directly. False: there is no room, or the queue is closed; `item` is as before.
     RONDO_INLINE bool accept(T& item) {
-        if (Waiter* waiter = getters_.front()) {
-            static_cast<GetBase*>(waiter)->item_.emplace(std::move(item));
-            getters_.remove(*waiter);
-            wake(*waiter->scope);
+        if (!getters_.empty()) {
+            auto& getter = *static_cast<GetBase*>(getters_.front());
+            getter.item_.emplace(std::move(item));
+            getters_.remove(getter);
+            wake(*getter.scope);
         } else if (store_.size() < room_) {
             store_.push(std::move(item));
         } else {
@@ -293,13 +294,13 @@ private:
     RONDO_INLINE bool take(std::optional<T>& item) {
         if (store_.size() != 0) {
             store_.take_front(item);
-            if (Waiter* waiter = putters_.front()) {
-                let_in(*static_cast<Put*>(waiter));
+            if (!putters_.empty()) {
+                let_in(*static_cast<Put*>(putters_.front()));
             }
             return true;
         }
-        if (Waiter* waiter = putters_.front()) [[unlikely]] {
-            auto& putter = *static_cast<Put*>(waiter);
+        if (!putters_.empty()) [[unlikely]] {
+            auto& putter = *static_cast<Put*>(putters_.front());
             item.emplace(std::move(putter.item_));
             accept_from(putter);
             return true;

@@ -44,12 +44,7 @@ public:
     using Driver::set_option;
 
     int open_socket(int family, SocketType type) noexcept final {
-        int fd = calls_.open_socket(family, type);
-        if (fd == -EMFILE) {
-            body().settle();
-            fd = calls_.open_socket(family, type);
-        }
-        return adopt(fd);
+        return adopt(with_descriptors([&] { return calls_.open_socket(family, type); }));
     }
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept final {
         body().settle();
@@ -68,7 +63,7 @@ public:
     }
     int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                   std::uint32_t* length) noexcept final {
-        return calls_.source_of(to, to_length, address, length);
+        return with_descriptors([&] { return calls_.source_of(to, to_length, address, length); });
     }
     int set_option(int fd, int level, int name, const void* value,
                    std::uint32_t size) noexcept final {
@@ -78,9 +73,11 @@ public:
         return calls_.get_option(fd, level, name, value, size);
     }
     int socket_pair(int (&fds)[2], SocketType type) noexcept final {
-        return adopt_both(calls_.socket_pair(fds, type), fds);
+        return adopt_both(with_descriptors([&] { return calls_.socket_pair(fds, type); }), fds);
     }
-    int make_pipe(int (&fds)[2]) noexcept final { return adopt_both(calls_.make_pipe(fds), fds); }
+    int make_pipe(int (&fds)[2]) noexcept final {
+        return adopt_both(with_descriptors([&] { return calls_.make_pipe(fds); }), fds);
+    }
 
 protected:
     template <class... Arguments>
@@ -144,6 +141,17 @@ private:
         if (result == 0) {
             adopt(fds[0]);
             adopt(fds[1]);
+    /// Calls again when no descriptor was left: one whose close is only queued is as good as free.
+    template <class Call>
+    int with_descriptors(Call call) noexcept {
+        const int result = call();
+        if (result != -EMFILE) {
+            return result;
+        }
+        body().settle();
+        return call();
+    }
+
         }
         return result;
     }

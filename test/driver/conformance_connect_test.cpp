@@ -102,6 +102,27 @@ TEST_P(Conformance, an_address_is_free_as_soon_as_its_listener_is_closed) {
     bench_->close(listener.fd);
 }
 
+// One call to io_uring ends some forty polls; until its poll has ended a listener holds its
+// address.
+TEST_P(Conformance, an_address_is_free_when_many_others_were_closed_before_its_listener) {
+    const Waiting others(*bench_, 100);
+    const Listener listener = bench_->listen();
+    TestOperation accept(OperationKind::accept, listener.fd);
+    ASSERT_FALSE(bench_->submit(accept));
+    bench_->turn();
+    EXPECT_EQ(bench_->cancel(accept), -ECANCELED);
+    for (const int fd : others.near) {
+        bench_->close(fd);
+    }
+    bench_->close(listener.fd);
+    const int again = bench_->listen_at(plain(listener.address), listener.length, 16, false);
+    EXPECT_GE(again, 0);
+    bench_->close(again);
+    for (const int fd : others.far) {
+        bench_->close(fd);
+    }
+}
+
 TEST_P(Conformance, a_family_that_nobody_knows_is_not_supported) {
     EXPECT_EQ(driver().open_socket(9999), -EAFNOSUPPORT);
 }

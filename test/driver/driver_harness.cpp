@@ -301,6 +301,19 @@ std::size_t Bench::leases_out() {
     return dynamic_cast<detail::ReadinessBase&>(*driver_).leases_out();
 }
 
+Waiting::Waiting(Bench& bench, int count) {
+    for (int i = 0; i < count; ++i) {
+        const auto [one, other] = bench.unix_pair();
+        char byte = 0;
+        TestOperation receive(OperationKind::receive, one, &byte, 1);
+        EXPECT_FALSE(bench.submit(receive));
+        bench.turn(1);
+        EXPECT_EQ(bench.cancel(receive), -ECANCELED);
+        near.push_back(one);
+        far.push_back(other);
+    }
+}
+
 std::ptrdiff_t open_descriptors() {
     DIR* directory = opendir("/proc/self/fd");
     std::ptrdiff_t count = 0;

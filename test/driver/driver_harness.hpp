@@ -112,6 +112,14 @@ private:
     std::ptrdiff_t open_at_start_ = 0;
 };
 
+/// Pairs of Unix sockets, on whose near ends somebody has waited for bytes.
+struct Waiting {
+    std::vector<int> near;
+    std::vector<int> far;
+
+    Waiting(Bench& bench, int count);
+};
+
 /// How many descriptors this process has open.
 std::ptrdiff_t open_descriptors();
 

@@ -2,14 +2,18 @@
 // What only io_uring can get wrong: queues that overflow, entries that were never submitted.
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "driver/driver_harness.hpp"
 #include "driver/uring/probe.hpp"
@@ -163,6 +167,93 @@ TEST_F(Uring, closes_that_were_not_submitted_happen_when_the_driver_goes) {
         }
     }
     EXPECT_EQ(open_descriptors(), before);
+}
+
+/// Each end is seen by now; closes it.
+void expect_ends(const std::vector<int>& far) {
+    for (const int fd : far) {
+        char byte = 0;
+        EXPECT_EQ(::recv(fd, &byte, 1, MSG_DONTWAIT), 0) << std::strerror(errno);
+        ::close(fd);
+    }
+}
+
+TEST_F(Uring, many_closes_have_happened_when_the_driver_is_gone) {
+    std::vector<int> far;
+    {
+        Bench bench({DriverKind::uring});
+        Waiting pairs(bench, 100);
+        for (const int fd : pairs.near) {
+            bench.close(fd);
+        }
+        far = std::move(pairs.far);
+    }
+    expect_ends(far);
+}
+
+TEST_F(Uring, many_closes_have_happened_when_nothing_is_pending) {
+    Bench bench({DriverKind::uring});
+    const Waiting pairs(bench, 100);
+    for (const int fd : pairs.near) {
+        bench.close(fd);
+    }
+    while (bench.driver().pending()) {
+        bench.driver().wait(0);
+    }
+    expect_ends(pairs.far);
+}
+
+/// While it lives, no number is free that was not when it began.
+class NoDescriptorLeft {
+public:
+    NoDescriptorLeft() {
+        EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+        rlimit none = before_;
+        const int next = ::dup(0);
+        taken_.push_back(next);
+        none.rlim_cur = static_cast<rlim_t>(next) + 1;
+        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
+    NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+    NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+    ~NoDescriptorLeft() {
+        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0);
+        for (const int fd : taken_) {
+            ::close(fd);
+        }
+    }
+
+private:
+    rlimit before_{};
+    std::vector<int> taken_;
+};
+
+// A close of what was waited on is an entry: it is made when its descriptor is needed.
+TEST_F(Uring, what_is_only_queued_to_be_closed_is_free) {
+    Bench bench({DriverKind::uring});
+    Driver& driver = bench.driver();
+    const auto pair = [&](int(&fds)[2]) { return driver.socket_pair(fds); };
+    const auto pipe = [&](int(&fds)[2]) { return driver.make_pipe(fds); };
+    const auto one = [&](int(&fds)[2]) { return fds[0] = driver.open_socket(AF_INET); };
+    const std::function<int(int(&)[2])> makers[] = {pair, pipe, one};
+    for (const auto& make : makers) {
+        const Waiting pairs(bench, 2);
+        int fds[2] = {-1, -1};
+        {
+            const NoDescriptorLeft full;
+            ASSERT_EQ(make(fds), -EMFILE);
+            fds[0] = fds[1] = -1;
+            for (const int fd : pairs.near) {
+                bench.close(fd);
+            }
+            EXPECT_GE(make(fds), 0);
+        }
+        for (const int fd : {fds[0], fds[1], pairs.far[0], pairs.far[1]}) {
+            if (fd >= 0) {
+                bench.close(fd);
+            }
+        }
+    }
 }
 
 TEST_F(Uring, the_probe_names_what_it_found) {

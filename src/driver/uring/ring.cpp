@@ -129,11 +129,6 @@ int Uring::call(unsigned wait_for, unsigned flags, const void* argument,
 
 bool Uring::is_full() const noexcept { return unsubmitted() >= ring_.sq.ring_entries; }
 
-bool Uring::kernel_has_work() const noexcept {
-    const unsigned flags = std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed);
-    return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
-}
-
 io_uring_sqe& Uring::next_entry() noexcept {
     for (int tries = 0; is_full(); ++tries) {
         RONDO_ASSERT(tries < 1000, "io_uring takes no submissions");
@@ -146,7 +141,7 @@ io_uring_sqe& Uring::next_entry() noexcept {
     return entry;
 }
 
-// The kernel refuses submissions while completions that found no room are waiting for it.
+// The kernel takes no submission when it has no memory for one: completions may free some.
 void Uring::set_aside() noexcept {
     auto& queue = ring_.cq;
     const unsigned tail = std::atomic_ref(*queue.ktail).load(std::memory_order_acquire);

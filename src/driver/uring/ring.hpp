@@ -47,9 +47,14 @@ public:
                    : nullptr;
     }
 
-    /// Whether something was published since the last reap(), which may have completed. Reads
-    /// nothing of the ring's memory, which a child does not have.
+    /// Whether something was published since the last reap() and may have completed, or reap() saw
+    /// that the kernel has work left. Reads nothing of the ring's memory, which a child does not
+    /// have.
     bool may_have_completions() const noexcept { return published_; }
+
+    /// Whether a call would carry out more of what has begun. From Linux 6.13 on one call ends a
+    /// few dozen cancelled polls at most, and until a poll ends it holds its file open.
+    bool has_task_work() const noexcept { return (kernel_flags() & IORING_SQ_TASKRUN) != 0; }
 
     /// `more` entries (fewer: -1) that may raise SIGPIPE or SIGXFSZ are queued or with the kernel.
     /// While there are any, the signals of what a call to it carries out are swallowed.
@@ -76,7 +81,12 @@ public:
 
 private:
     int call(unsigned wait_for, unsigned flags, const void* argument, std::size_t size) noexcept;
-    bool kernel_has_work() const noexcept;
+    unsigned kernel_flags() const noexcept {
+        return std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed);
+    }
+    bool kernel_has_work() const noexcept {
+        return (kernel_flags() & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+    }
     bool is_full() const noexcept;
     void set_aside() noexcept;
     void probe_absolute_timer() noexcept;
@@ -107,7 +117,11 @@ void Uring::reap(Take take) noexcept {
         const io_uring_cqe completion = queue.cqes[head & queue.ring_mask];
         std::atomic_ref(*queue.khead).store(head + 1, std::memory_order_release);
         take(completion);
+        if (*queue.khead != head + 1) [[unlikely]] {
+            break;  // it asked for an entry, and the rest was set aside
+        }
     }
+    published_ = published_ || kernel_has_work();
 }
 
 }  // namespace rondo::detail

@@ -53,7 +53,7 @@ private:
     bool submit_accept_beside(Operation& operation) noexcept;
     void cancel_lent(Operation& operation) noexcept;
     static int unknown_descriptor(int) noexcept { return -EBADF; }
-    void settle() noexcept { ring_.enter(0); }
+    void settle() noexcept;
 
     void add_poll(int fd, unsigned events, bool multishot, EventTag tag) noexcept;
     void add_cancel(EventTag target) noexcept;

@@ -76,6 +76,8 @@ Task<std::size_t> BufferedStream::receive_into(MutableBytes to) {
         } else {
             received = co_await stream_.read_some(to);
         }
+    } catch (const TimeoutError&) {
+        throw;  // of a deadline below: the bytes may yet come
     } catch (const Error& error) {
         if (is_open() && !is_passing(error.code())) {
             failure_ = std::current_exception();

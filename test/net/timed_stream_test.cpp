@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/net/timed_stream.hpp"
 
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "net/net_test.hpp"
+#include "rondo/io/buffered_stream.hpp"
 #include "rondo/io/stream.hpp"
 #include "rondo/loop/sleep.hpp"
 
@@ -35,6 +40,22 @@ TEST_P(TimedStreamTest, a_silent_peer_ends_a_read_at_its_deadline) {
         co_await pair.server.write_all("late");
         const io::Lease lease = co_await stream.read_leased();
         EXPECT_FALSE(lease.empty());
+    });
+}
+
+TEST_P(TimedStreamTest, what_was_late_is_read_through_a_buffer_too) {
+    on_driver([&]() -> Task<> {
+        Pair pair = co_await connected();
+        io::BufferedStream stream(
+            io::Stream(TimedStream<TcpStream>(std::move(pair.client), limits())));
+        co_await pair.server.write_all("half of a li");
+        for (int i = 0; i < 2; ++i) {
+            const std::string error = co_await error_of([&] { return stream.read_line(); });
+            EXPECT_EQ(error, "timed_out");
+        }
+        co_await pair.server.write_all("ne\n");
+        const std::optional<std::string> line = co_await stream.read_line();
+        EXPECT_EQ(line, "half of a line");
     });
 }
 

@@ -31,7 +31,8 @@ namespace rondo::io {
 /// copied twice.
 ///
 /// Cancellation: a stopped read has taken nothing: what came meanwhile is in the stream.
-/// Errors: what the stream below fails with, again and again; what came before can still be read.
+/// Errors: what the stream below fails with, again and again; what came before can still be read. A
+/// TimeoutError of the stream below is thrown once: reading may go on.
 /// Requires: moved, closed and destroyed only while none of its operations waits.
 class BufferedStream {
 public:

@@ -31,13 +31,15 @@ inline bool blocked(int result, bool& hint) noexcept {
 }
 
 // A short read saves the call that would say EAGAIN, but only where it proves the queue empty and
-// an edge is sure to follow: a FIN that came with the last bytes has no edge of its own. A receive
-// also ends at an urgent mark. Epoll tells; io_uring does not, for it reports POLLPRI with all
-// data, so there bytes behind the mark wait for the next edge.
+// an edge is sure to follow: a FIN that came with the last bytes has no edge of its own. (A poll
+// that is armed for each wait looks then.) A receive also ends at an urgent mark. Epoll tells;
+// io_uring does not, for it reports POLLPRI with all data, so there bytes behind the mark wait for
+// the next edge.
 inline void learn_from_receive(int received, std::uint32_t asked, Descriptor& descriptor) noexcept {
     descriptor.bulk = received >= bulk_size;
-    if (static_cast<std::uint32_t>(received) < asked && descriptor.armed_in &&
-        !descriptor.hung_up && descriptor.short_read == ShortRead::means_empty) {
+    const bool edge_follows = descriptor.armed_in && !descriptor.hung_up;
+    if (static_cast<std::uint32_t>(received) < asked && (edge_follows || descriptor.polls_once) &&
+        descriptor.short_read == ShortRead::means_empty) {
         descriptor.dry = true;
     }
 }

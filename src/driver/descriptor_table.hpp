@@ -24,11 +24,13 @@ struct Descriptor {
     std::uint32_t poll_sequence = 0;  ///< tells apart the one-shot polls of one descriptor
     bool armed_in = false;            ///< an edge will be reported when it becomes readable
     bool armed_out = false;
-    bool dry = false;         ///< reading was seen to block: wait for an edge before trying
-    bool full = false;        ///< writing was seen to block
-    bool hung_up = false;     ///< a hang-up or error was seen, which gives no second edge
-    bool bulk = false;        ///< the last receive was large: make the next call when it is resumed
-    bool registered = false;  ///< epoll: in the interest list
+    bool dry = false;      ///< reading was seen to block: wait for an edge before trying
+    bool full = false;     ///< writing was seen to block
+    bool hung_up = false;  ///< a hang-up or error was seen, which gives no second edge
+    bool bulk = false;     ///< the last receive was large: make the next call when it is resumed
+    bool registered : 1 = false;      ///< epoll: in the interest list
+    bool polls_once : 1 = false;      ///< io_uring: its edges in are of one-shot polls
+    bool multishot_left : 1 = false;  ///< io_uring: a multishot poll in was cancelled, and goes on
     ShortRead short_read = ShortRead::unknown;
 
     /// The number has a new owner. Operations of the old one keep their place until they end.

@@ -9,13 +9,14 @@
 namespace rondo::detail {
 
 enum class EventSource : std::uint8_t {
-    ignored,   ///< nobody waits for it
-    wake,      ///< Driver::wake
-    edge_in,   ///< a descriptor's life-long edge source (epoll: of both directions)
-    edge_out,  ///< an edge for writers
-    poll,      ///< an OperationKind::poll
-    sent,      ///< a send that the ring made: uring/batched_send.cpp
-    lent,      ///< a completion kind; index is its slot
+    ignored,    ///< nobody waits for it
+    wake,       ///< Driver::wake
+    edge_in,    ///< a descriptor's lasting edge source (epoll: of both directions)
+    edge_out,   ///< an edge for writers
+    edge_once,  ///< io_uring: an edge from a one-shot poll
+    poll,       ///< an OperationKind::poll
+    sent,       ///< a send that the ring made: uring/batched_send.cpp
+    lent,       ///< a completion kind; index is its slot
 };
 
 struct EventTag {

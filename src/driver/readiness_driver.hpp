@@ -9,6 +9,7 @@
 ///     void disarm_poll(Operation&, Descriptor&)
 ///     int close_armed(int fd, Descriptor&)      // ends edges and the descriptor; 0 or -errno
 ///     bool batch_send(Operation&, Descriptor&)  // true: it will make this send_all
+///     void edge_was_late(int fd, Descriptor&)   // of readers: another call had taken what it told
 ///     bool submit_transfer(Operation&)          // read and write, as submit()
 ///     bool submit_file_call(Operation&)         // the kinds of file_calls.hpp, as submit()
 ///     void cancel_lent(Operation&)              // of one that is operation_lent
@@ -88,6 +89,9 @@ protected:
     /// For a body that makes each send at once.
     static bool batch_send(Operation&, Descriptor&) noexcept { return false; }
 
+    /// For a body that looks again before it reports an edge.
+    static void edge_was_late(int, Descriptor&) noexcept {}
+
     /// For a body without accepts_beside().
     bool submit_accept_beside(Operation& operation) noexcept { return submit_readiness(operation); }
 
@@ -137,10 +141,6 @@ private:
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
     bool is_better_late(const Operation& reader, const Descriptor& descriptor) const noexcept;
 
-    int adopt_both(int result, const int (&fds)[2]) noexcept {
-        if (result == 0) {
-            adopt(fds[0]);
-            adopt(fds[1]);
     /// Calls again when no descriptor was left: one whose close is only queued is as good as free.
     template <class Call>
     int with_descriptors(Call call) noexcept {
@@ -152,6 +152,10 @@ private:
         return call();
     }
 
+    int adopt_both(int result, const int (&fds)[2]) noexcept {
+        if (result == 0) {
+            adopt(fds[0]);
+            adopt(fds[1]);
         }
         return result;
     }

@@ -17,6 +17,9 @@ template <Way way>
 RONDO_INLINE bool ReadinessDriver<Body, Calls>::try_again(Operation& operation,
                                                           Descriptor& descriptor) noexcept {
     if (!attempt<way>(operation, descriptor)) {
+        if constexpr (way == Way::in) {
+            body().edge_was_late(operation.fd, descriptor);
+        }
         const int error = arm_for<way>(operation, descriptor);
         if (error == 0) {
             return false;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -18,10 +19,14 @@
 namespace rondo::test {
 namespace {
 
+constexpr std::size_t small_message = 40;
+constexpr std::size_t large_message = 8000;
+
 /// Writes bytes that tell their position, at random instants, a little ahead of the reader.
 class Writer {
 public:
-    explicit Writer(int fd) : thread_([this, fd] { write(fd); }) {}
+    Writer(int fd, std::size_t message_max)
+        : thread_([this, fd, message_max] { write(fd, message_max); }) {}
 
     /// How many bytes it sent.
     std::size_t stop() {
@@ -33,15 +38,16 @@ public:
     std::atomic<std::size_t> received{0};
 
 private:
-    void write(int fd) {
+    void write(int fd, std::size_t message_max) {
         detail::SimRandom dice(12'345);
+        const std::size_t lead = std::max<std::size_t>(4000, message_max);
         while (!stop_) {
-            if (sent_ > received + 4000) {
+            if (sent_ > received + lead) {
                 sched_yield();
                 continue;
             }
-            char bytes[40];
-            const std::size_t count = 1 + dice.below(sizeof bytes);
+            char bytes[large_message];
+            const std::size_t count = 1 + dice.below(message_max);
             for (std::size_t i = 0; i < count; ++i) {
                 bytes[i] = byte_at(sent_ + i);
             }
@@ -108,12 +114,12 @@ void expect_stream(const char* bytes, int count, std::size_t position) {
     }
 }
 
-void race_receives(Bench& bench, OperationKind kind) {
+void race_receives(Bench& bench, OperationKind kind, std::size_t message_max) {
     const bool leased = kind == OperationKind::receive_leased;
     const auto [client, server] = bench.tcp_pair();
     const int blocking = dup(client);
     ASSERT_EQ(fcntl(blocking, F_SETFL, 0), 0);
-    Writer writer(blocking);
+    Writer writer(blocking, message_max);
     Racer racer(bench);
     GuardedPages guard;
     const long races = race_count();
@@ -149,18 +155,19 @@ void race_receives(Bench& bench, OperationKind kind) {
     }
     EXPECT_EQ(racer.terminals, races);
     std::printf(
-        "receive%s on %s: %ld races, %ld with bytes, %ld cancelled, %zu bytes sent, %zu "
-        "received\n",
-        leased ? " into a lease" : "", bench.driver().name(), races, with_bytes, racer.cancelled,
-        sent, writer.received.load());
+        "receive%s of messages up to %zu bytes on %s: %ld races, %ld with bytes, %ld cancelled, "
+        "%zu bytes sent, %zu received\n",
+        leased ? " into a lease" : "", message_max, bench.driver().name(), races, with_bytes,
+        racer.cancelled, sent, writer.received.load());
     ::close(blocking);
     bench.close(client);
     bench.close(server);
 }
 
 TEST_P(RaceSlow, cancelled_receives_lose_no_byte) {
-    race_receives(*bench_, OperationKind::receive);
-    race_receives(*bench_, OperationKind::receive_leased);
+    race_receives(*bench_, OperationKind::receive, small_message);
+    race_receives(*bench_, OperationKind::receive_leased, small_message);
+    race_receives(*bench_, OperationKind::receive_leased, large_message);
 }
 
 // `hint` is the operation's.

@@ -26,7 +26,8 @@ void UringDriver::on_completion(const io_uring_cqe& completion) noexcept {
                 arm_wake();
             }
             break;
-        case EventSource::edge_in: on_in(completion, tag); break;
+        case EventSource::edge_in:
+        case EventSource::edge_once: on_in(completion, tag); break;
         case EventSource::edge_out: on_out(completion, tag); break;
         case EventSource::poll: on_poll_done(completion, tag); break;
         case EventSource::sent: on_sent(completion, tag); break;
@@ -40,7 +41,12 @@ void UringDriver::on_in(const io_uring_cqe& completion, EventTag tag) noexcept {
     if (!tag.is_of(descriptor.generation)) {
         return;
     }
-    if ((completion.flags & IORING_CQE_F_MORE) == 0) {
+    const bool ended = (completion.flags & IORING_CQE_F_MORE) == 0;
+    if (descriptor.polls_once && tag.source == EventSource::edge_in) {
+        descriptor.multishot_left = !ended;
+        return;
+    }
+    if (ended) {
         descriptor.armed_in = false;
     }
     if (completion.res < 0) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each descriptor that somebody waited on has one multishot POLL for each direction, which fires at
-// every edge for as long as the descriptor lives. It ends by itself when the completion queue
-// overflows: it is armed again at the next EAGAIN, and as arming reports the present state, no edge
-// falls in between.
+// every edge for as long as the descriptor lives (but see edge_was_late()). It ends by itself when
+// the completion queue overflows: it is armed again at the next EAGAIN, and as arming reports the
+// present state, no edge falls in between.
 //
 // The kernel reports POLLRDHUP to every poll, asked or not. So a one-shot poll for room ends when
 // the peer's stream ends, whether there is room or not, and each further one ends at once; a
@@ -87,10 +87,26 @@ int UringDriver::arm(int fd, Descriptor& descriptor, bool out) noexcept {
         add_poll(fd, POLLOUT, true, tag_of(EventSource::edge_out, fd, descriptor));
         descriptor.armed_out = true;
     } else {
-        add_poll(fd, POLLIN | POLLRDHUP, true, tag_of(EventSource::edge_in, fd, descriptor));
+        const bool stays = descriptor.multishot_left || (descriptor.bulk && !descriptor.hung_up);
+        descriptor.polls_once = descriptor.polls_once && stays;
+        add_poll(fd, POLLIN | POLLRDHUP, !descriptor.polls_once, tag_of_edge_in(fd, descriptor));
         descriptor.armed_in = true;
     }
     return 0;
+}
+
+// Of a large message the first part has its edge, and the others come while that is handled: the
+// receive takes them all, and the multishot poll, which noted their edge, reports it in the next
+// wait. A one-shot poll looks when it is armed. It costs an entry for each wait, so it is for
+// streams of large messages, as long as they are such. And not when there was an error: that of a
+// queue of errors (MSG_ERRQUEUE) stays, and would end each poll at once.
+void UringDriver::edge_was_late(int fd, Descriptor& descriptor) noexcept {
+    if (descriptor.bulk && !descriptor.hung_up && descriptor.armed_in && !descriptor.polls_once) {
+        add_cancel(tag_of_edge_in(fd, descriptor));
+        descriptor.armed_in = false;
+        descriptor.polls_once = true;
+        descriptor.multishot_left = true;
+    }
 }
 
 int UringDriver::arm_poll(Operation& operation, Descriptor& descriptor) noexcept {
@@ -104,9 +120,9 @@ void UringDriver::disarm_poll(const Operation& operation, Descriptor&) noexcept 
 }
 
 int UringDriver::close_armed(int fd, Descriptor& descriptor) noexcept {
-    const bool armed = descriptor.armed_in || descriptor.armed_out;
+    const bool armed = descriptor.armed_in || descriptor.armed_out || descriptor.multishot_left;
     if (descriptor.armed_in) {
-        add_cancel(tag_of(EventSource::edge_in, fd, descriptor));
+        add_cancel(tag_of_edge_in(fd, descriptor));
     }
     if (descriptor.armed_out) {
         add_cancel(tag_of(EventSource::edge_out, fd, descriptor));

@@ -38,6 +38,7 @@ private:
     friend class ReadinessDriver<UringDriver, KernelCalls>;
 
     int arm(int fd, Descriptor& descriptor, bool out) noexcept;
+    void edge_was_late(int fd, Descriptor& descriptor) noexcept;
     int arm_poll(Operation& operation, Descriptor& descriptor) noexcept;
     void disarm_poll(const Operation& operation, Descriptor& descriptor) noexcept;
     int close_armed(int fd, Descriptor& descriptor) noexcept;
@@ -78,6 +79,11 @@ private:
 
     static EventTag tag_of(EventSource source, int fd, const Descriptor& descriptor) noexcept {
         return EventTag(source, descriptor.generation, static_cast<std::uint32_t>(fd));
+    }
+
+    static EventTag tag_of_edge_in(int fd, const Descriptor& descriptor) noexcept {
+        return tag_of(descriptor.polls_once ? EventSource::edge_once : EventSource::edge_in, fd,
+                      descriptor);
     }
 
     static EventTag tag_of_poll(const Operation& operation) noexcept {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a resolver asks for, what it keeps, and what a cancelled lookup leaves: nothing.
 #include <algorithm>
-#include <ctime>
 
 #include "net/resolver_fixture.hpp"
 #include "support/cancel_everywhere.hpp"
+#include "support/thread_time.hpp"
 
 namespace rondo::test {
 namespace {
@@ -257,12 +257,6 @@ TEST_P(ResolverLookupTest, cancelled_lookups_close_what_they_opened_by_tcp) {
 }
 
 // --------------------------------------------------------------------------- many at once
-
-std::int64_t thread_time() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-}
 
 /// The most processor time that went by between two turns of a task that only takes turns.
 Task<> watch_steps(std::int64_t& longest) {

@@ -96,7 +96,7 @@ void AresFlights::landed(Landing& waiter) noexcept { landed_.push(waiter); }
 
 void AresFlights::left(Landing& waiter, Flight& flight) noexcept {
     auto& self = static_cast<AresFlight&>(flight);
-    if (self.queued && self.waiters.empty()) {
+    if (self.link != nullptr && self.waiters.empty()) {
         unqueue(self);
         drop(self);
     }
@@ -184,22 +184,16 @@ void AresFlights::disarm() noexcept {
 // -------------------------------------------------------------------- the questions
 
 void AresFlights::enqueue(AresFlight& flight) noexcept {
-    flight.queued = true;
     flight.next = nullptr;
+    flight.link = queue_end_;
     *queue_end_ = &flight;
     queue_end_ = &flight.next;
 }
 
 void AresFlights::unqueue(AresFlight& flight) noexcept {
-    AresFlight** at = &queue_;
-    while (*at != &flight) {
-        at = &(*at)->next;
-    }
-    *at = flight.next;
-    if (flight.next == nullptr) {
-        queue_end_ = at;
-    }
-    flight.queued = false;
+    *flight.link = flight.next;
+    (flight.next != nullptr ? flight.next->link : queue_end_) = flight.link;
+    flight.link = nullptr;
 }
 
 void AresFlights::ask_queued() noexcept {

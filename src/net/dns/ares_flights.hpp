@@ -36,8 +36,8 @@ public:
 private:
     struct AresFlight final : Flight {
         using Flight::Flight;
-        AresFlight* next = nullptr;  ///< in the queue
-        bool queued = false;
+        AresFlight* next = nullptr;
+        AresFlight** link = nullptr;    ///< what points to it; null: it is not in the queue
         bool failed = false;            ///< `failure` holds what a server, or silence, said
         std::size_t first = 0;          ///< the server that is asked first
         std::size_t attempts = 0;       ///< that were made

@@ -56,25 +56,40 @@ AresFlights::~AresFlights() {
 }
 
 void AresFlights::set_servers(std::vector<Address> servers, bool rotate) {
-    wanted_servers_ = std::move(servers);
-    wanted_servers_.resize(std::min(wanted_servers_.size(), servers_max));
+    servers.resize(std::min(servers.size(), servers_max));
     rotate_ = rotate;
+    if (servers == wanted_servers_) {
+        return;
+    }
+    wanted_servers_ = std::move(servers);
     servers_changed_ = true;
+    if (tasks_waiting() > 0) {
+        announce();
+    }
 }
 
-// A server whose channel cannot be made is left out until the next question; without any, questions
-// end as no_server.
+// A server whose channel cannot be made is left out until no question is on its way; without any,
+// questions end as no_server.
 void AresFlights::apply_servers() {
     rondo::detail::ForeignSockets& sockets = *this;
     servers_changed_ = false;
+    a_server_is_missing_ = false;
     servers_.clear();
     next_first_ = 0;
     for (const Address& address : wanted_servers_) {
         try {
             servers_.push_back(std::make_unique<AresServer>(sockets, address, options_.timeout));
         } catch (const std::exception&) {
-            servers_changed_ = true;
+            a_server_is_missing_ = true;
         }
+    }
+}
+
+// What the former servers did not answer is the new ones' to answer, from the beginning.
+void AresFlights::ask_anew() noexcept {
+    cancel_all();
+    for (AresFlight* flight = queue_; flight != nullptr; flight = flight->next) {
+        flight->course = Course();
     }
 }
 
@@ -197,7 +212,10 @@ void AresFlights::unqueue(AresFlight& flight) noexcept {
 }
 
 void AresFlights::ask_queued() noexcept {
-    if (servers_changed_ && asked_ == 0) {
+    if (servers_changed_) {
+        ask_anew();
+        apply_servers();
+    } else if (a_server_is_missing_ && asked_ == 0) {
         apply_servers();
     }
     for (std::size_t i = 0; i < asks_per_turn; ++i) {
@@ -213,10 +231,10 @@ void AresFlights::ask_queued() noexcept {
     }
 }
 
-bool AresFlights::next_server(AresFlight& flight, std::size_t& server) const noexcept {
-    while (flight.attempts < options_.tries * servers_.size()) {
-        server = (flight.first + flight.attempts++) % servers_.size();
-        if ((flight.given_up_on >> server & 1) == 0) {
+bool AresFlights::next_server(Course& course, std::size_t& server) const noexcept {
+    while (course.attempts < options_.tries * servers_.size()) {
+        server = (course.first + course.attempts++) % servers_.size();
+        if ((course.given_up_on >> server & 1) == 0) {
             return true;
         }
     }
@@ -224,15 +242,16 @@ bool AresFlights::next_server(AresFlight& flight, std::size_t& server) const noe
 }
 
 void AresFlights::ask(AresFlight& flight) noexcept {
-    if (flight.attempts == 0 && rotate_ && !servers_.empty()) {
-        flight.first = next_first_++ % servers_.size();
+    Course& course = flight.course;
+    if (course.attempts == 0 && rotate_ && !servers_.empty()) {
+        course.first = next_first_++ % servers_.size();
     }
     std::size_t server = 0;
-    if (!next_server(flight, server)) {
-        if (!flight.failed) {
-            flight.failure.status = NameStatus::no_server;
+    if (!next_server(course, server)) {
+        if (!course.failed) {
+            course.failure.status = NameStatus::no_server;
         }
-        land(flight, std::move(flight.failure));
+        land(flight, std::move(course.failure));
         return;
     }
     ++asked_;
@@ -244,7 +263,7 @@ void AresFlights::on_answer(void* flight, int status, int, unsigned char* messag
     auto& flights = static_cast<AresFlights&>(self.owner);
     --flights.asked_;
     if (flights.cancelling_) {
-        flights.drop(self);
+        flights.ask_again(self);
         return;
     }
     const std::span bytes(reinterpret_cast<const std::byte*>(message),
@@ -255,25 +274,31 @@ void AresFlights::on_answer(void* flight, int status, int, unsigned char* messag
     } catch (const std::bad_alloc&) {
         answer.status = NameStatus::no_memory;
     }
-    const bool settled = !may_be_better_elsewhere(answer.status);
-    if (!settled && self.waiters.empty()) {
-        flights.drop(self);
-    } else if (!settled) {
-        flights.note_failure(self, std::move(answer));
-        flights.enqueue(self);
+    if (may_be_better_elsewhere(answer.status)) {
+        flights.note_failure(self.course, std::move(answer));
+        flights.ask_again(self);
     } else {
         flights.land(self, std::move(answer));
     }
 }
 
-void AresFlights::note_failure(AresFlight& flight, NameAnswer answer) noexcept {
-    if (says_it_cannot(answer.status)) {
-        const std::size_t server = (flight.first + flight.attempts - 1) % servers_.size();
-        flight.given_up_on |= std::uint64_t{1} << server;
+// Unless nobody waits for it any more.
+void AresFlights::ask_again(AresFlight& flight) noexcept {
+    if (flight.waiters.empty()) {
+        drop(flight);
+    } else {
+        enqueue(flight);
     }
-    if (!flight.failed || weight_of(answer.status) > weight_of(flight.failure.status)) {
-        flight.failed = true;
-        flight.failure = std::move(answer);
+}
+
+void AresFlights::note_failure(Course& course, NameAnswer answer) noexcept {
+    if (says_it_cannot(answer.status)) {
+        const std::size_t server = (course.first + course.attempts - 1) % servers_.size();
+        course.given_up_on |= std::uint64_t{1} << server;
+    }
+    if (!course.failed || weight_of(answer.status) > weight_of(course.failure.status)) {
+        course.failed = true;
+        course.failure = std::move(answer);
     }
 }
 

@@ -30,19 +30,23 @@ public:
     AresFlights(EventLoop& loop, Cache& cache, AskOptions options);
     ~AresFlights() override;
 
-    /// From the next question on that is asked while no other is.
+    /// From the next question on. Those that are on their way are asked again, of these.
     void set_servers(std::vector<Address> servers, bool rotate);
 
 private:
-    struct AresFlight final : Flight {
-        using Flight::Flight;
-        AresFlight* next = nullptr;
-        AresFlight** link = nullptr;    ///< what points to it; null: it is not in the queue
+    /// How far a question got with the servers that there are.
+    struct Course {
         bool failed = false;            ///< `failure` holds what a server, or silence, said
         std::size_t first = 0;          ///< the server that is asked first
         std::size_t attempts = 0;       ///< that were made
         std::uint64_t given_up_on = 0;  ///< a bit for each server that said it cannot answer
         NameAnswer failure;
+    };
+    struct AresFlight final : Flight {
+        using Flight::Flight;
+        AresFlight* next = nullptr;
+        AresFlight** link = nullptr;  ///< what points to it; null: it is not in the queue
+        Course course;
     };
     struct TurnTimer : rondo::detail::Timer {
         AresFlights* owner = nullptr;
@@ -61,10 +65,12 @@ private:
     void talk() noexcept;
     void ask_queued() noexcept;
     void ask(AresFlight& flight) noexcept;
-    bool next_server(AresFlight& flight, std::size_t& server) const noexcept;
-    void note_failure(AresFlight& flight, NameAnswer answer) noexcept;
+    void ask_again(AresFlight& flight) noexcept;
+    bool next_server(Course& course, std::size_t& server) const noexcept;
+    void note_failure(Course& course, NameAnswer answer) noexcept;
     void cancel_all() noexcept;
     void apply_servers();
+    void ask_anew() noexcept;
     void enqueue(AresFlight& flight) noexcept;
     void unqueue(AresFlight& flight) noexcept;
     void arm_timer() noexcept;
@@ -75,7 +81,8 @@ private:
     const AskOptions options_;
     std::vector<Address> wanted_servers_;
     bool rotate_ = false;
-    bool servers_changed_ = true;
+    bool servers_changed_ = false;
+    bool a_server_is_missing_ = false;  ///< its channel could not be made
     std::vector<std::unique_ptr<AresServer>> servers_;
     std::size_t next_first_ = 0;
     AresFlight* queue_ = nullptr;
@@ -86,7 +93,7 @@ private:
     TurnTimer timer_;
     bool announced_ = false;
     bool timer_is_due_ = false;
-    bool cancelling_ = false;
+    bool cancelling_ = false;  ///< who is waited for is asked again
 };
 
 }  // namespace rondo::net::detail

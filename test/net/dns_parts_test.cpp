@@ -336,6 +336,25 @@ TEST(DnsCacheTest, is_bounded_and_loses_what_was_used_longest_ago) {
     EXPECT_EQ(cache.find(name(2), start), nullptr) << "what no longer holds is dropped";
 }
 
+// Some zone may have a thousand addresses for each of ten thousand names.
+TEST(DnsCacheTest, what_is_large_is_not_kept) {
+    Cache cache(some_limits());
+    const TimePoint start{1h};
+    const Question question("a", RecordType::a);
+    NameAnswer answer;
+    answer.ttl = 60;
+    answer.records.resize(8192 / sizeof(NameRecord));
+    cache.put(question, std::make_shared<const NameAnswer>(answer), start);
+    EXPECT_EQ(cache.size(), 1U);
+    answer.records.emplace_back();
+    cache.put(question, std::make_shared<const NameAnswer>(answer), start);
+    EXPECT_EQ(cache.size(), 0U) << "nor is what it replaces";
+    answer.records.resize(1);
+    answer.records.front().text.assign(8192, 'x');
+    cache.put(question, std::make_shared<const NameAnswer>(answer), start);
+    EXPECT_EQ(cache.size(), 0U);
+}
+
 // ------------------------------------------------------------------ the order of addresses
 
 Destination destination(const char* to, const char* from) {

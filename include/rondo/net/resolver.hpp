@@ -40,7 +40,8 @@ struct ResolverOptions {
     /// Questions on their way at a time; further ones wait for their turn.
     std::size_t questions_max = 512;
 
-    std::size_t cache_size = 10'000;  ///< answers kept; 0: none
+    /// Answers kept; 0: none. One of more than 8 KiB, a hundred addresses, is given and not kept.
+    std::size_t cache_size = 10'000;
     /// An answer is kept for as long as its server says, within these bounds; one that says 0 is
     /// not kept unless ttl_min is more.
     Duration ttl_min{0};

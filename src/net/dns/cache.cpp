@@ -6,6 +6,17 @@
 #include <utility>
 
 namespace rondo::net::detail {
+namespace {
+
+std::size_t size_of(const NameAnswer& answer) noexcept {
+    std::size_t bytes = answer.records.size() * sizeof(NameRecord);
+    for (const NameRecord& record : answer.records) {
+        bytes += record.text.size();
+    }
+    return bytes;
+}
+
+}  // namespace
 
 AnswerPtr Cache::find(const Question& question, TimePoint now) {
     const auto found = index_.find(question);
@@ -38,7 +49,7 @@ void Cache::put(const Question& question, const AnswerPtr& answer, TimePoint now
     if (known != index_.end()) {
         drop(known->second);
     }
-    if (life <= Duration::zero() || limits_.entries == 0) {
+    if (life <= Duration::zero() || limits_.entries == 0 || size_of(*answer) > limits_.bytes_each) {
         return;
     }
     if (index_.size() >= limits_.entries) {

@@ -26,9 +26,10 @@ struct QuestionHash {
     }
 };
 
-/// How long answers are kept, and how many.
+/// How long answers are kept, how many, and how large.
 struct CacheLimits {
     std::size_t entries = 10'000;
+    std::size_t bytes_each = 8192;  ///< of records; a larger answer is not kept
     Duration ttl_min{0};
     Duration ttl_max{0};
     Duration negative_ttl_max{0};

@@ -4,7 +4,8 @@
 /// Addresses arrive by family. The first attempt begins with the first IPv6 address, or when IPv4
 /// ones have waited resolution_delay for those. Then one follows the other, the families by turns,
 /// each attempt_delay after the one before, or at once when an attempt has failed. The first to
-/// succeed wins; the others are stopped, and what they had opened is closed, before run() ends.
+/// succeed wins; the others are stopped, and what they had opened is closed, before run() ends. At
+/// most addresses_max are tried: an answer of the DNS may hold thousands.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,7 @@ namespace rondo::net::detail {
 
 class ConnectRace : protected Arrivals {
 public:
+    static constexpr std::size_t addresses_max = 64;
     struct Delays {
         Duration attempt{0};
         Duration resolution{0};
@@ -60,7 +62,9 @@ private:
     TimePoint ready_at() const noexcept;
     Queue& next_queue();
     Address take_next();
-    bool has_pending() const noexcept { return !ipv6_.empty() || !ipv4_.empty(); }
+    bool has_pending() const noexcept {
+        return attempts_ < addresses_max && (!ipv6_.empty() || !ipv4_.empty());
+    }
     bool is_over() const noexcept;
     [[noreturn]] void throw_failure() const;
 

@@ -2,6 +2,7 @@
 // Happy Eyeballs on virtual time: which address is tried when, and what is left of the losers.
 #include "net/connect_race.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -228,6 +229,23 @@ TEST_F(ConnectRaceTest, the_error_lists_each_address_with_its_failure) {
     EXPECT_EQ(result.error,
               "connect host.example:80: [::1]:80: Connection refused; 10.0.0.1:80: Connection "
               "refused");
+}
+
+// As many addresses as a message of the DNS holds.
+TEST_F(ConnectRaceTest, sixty_four_addresses_are_tried_and_no_more) {
+    Script script{{{0ms, Family::ipv6, {}}, {0ms, Family::ipv4, {}}}, {}, {}};
+    for (int i = 1; i <= 4'000; ++i) {
+        const std::string number = std::to_string(i);
+        const std::string ipv4 = "10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200);
+        script.arrivals[0].addresses.push_back(Address::parse("2001:db8::" + number, 80));
+        script.arrivals[1].addresses.push_back(Address::parse(ipv4, 80));
+        script.fates["2001:db8::" + number] = {Fate::is_refused, 1ms};
+        script.fates[ipv4] = {Fate::is_refused, 1ms};
+    }
+    const Result result = run_race(script);
+    EXPECT_EQ(std::count(result.attempts.begin(), result.attempts.end(), '@'), 64);
+    EXPECT_EQ(std::count(result.error.begin(), result.error.end(), ';'), 63) << result.error;
+    EXPECT_EQ(result.took, 64ms);
 }
 
 TEST_F(ConnectRaceTest, without_an_address_the_lookup_is_the_error) {

@@ -32,7 +32,8 @@ struct ConnectOptions {
 
 /// A connection to `host`, which is a name or numeric, with no_delay set. When it has several
 /// addresses they race (Happy Eyeballs, RFC 8305): IPv6 and IPv4 by turns, each a little after the
-/// one before; the first to answer wins, the others are closed before this returns.
+/// one before; the first to answer wins, the others are closed before this returns. More than 64
+/// are not tried.
 ///
 ///     TcpStream stream = co_await rondo::timeout(10s, rondo::net::connect("example.com", 443));
 ///

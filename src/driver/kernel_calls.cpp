@@ -219,13 +219,25 @@ int KernelCalls::listen(int fd, int backlog) noexcept {
     return ::listen(fd, backlog) == 0 ? 0 : -errno;
 }
 
-int KernelCalls::remove_socket_file(const char* path) noexcept {
+int KernelCalls::find_socket_file(const char* path, SocketFile& file) noexcept {
     struct stat status;
     if (lstat(path, &status) != 0) {
         return -errno;
     }
     if (!S_ISSOCK(status.st_mode)) {
         return -ENOTSOCK;
+    }
+    file = {status.st_dev, status.st_ino};
+    return 0;
+}
+
+int KernelCalls::remove_socket_file(const char* path, const SocketFile& file) noexcept {
+    SocketFile found;
+    if (const int error = find_socket_file(path, found); error != 0) {
+        return error;
+    }
+    if (found != file) {
+        return -ESTALE;
     }
     return ::unlink(path) == 0 ? 0 : -errno;
 }

@@ -44,7 +44,8 @@ struct KernelCalls {
     static int open_socket(int family, SocketType type) noexcept;
     static int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
     static int listen(int fd, int backlog) noexcept;
-    static int remove_socket_file(const char* path) noexcept;
+    static int find_socket_file(const char* path, SocketFile& file) noexcept;
+    static int remove_socket_file(const char* path, const SocketFile& file) noexcept;
     static int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
     static int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                          std::uint32_t* length) noexcept;

@@ -56,8 +56,11 @@ public:
         forget_hints(fd);
         return calls_.listen(fd, backlog);
     }
-    int remove_socket_file(const char* path) noexcept final {
-        return calls_.remove_socket_file(path);
+    int find_socket_file(const char* path, SocketFile& file) noexcept final {
+        return calls_.find_socket_file(path, file);
+    }
+    int remove_socket_file(const char* path, const SocketFile& file) noexcept final {
+        return calls_.remove_socket_file(path, file);
     }
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {
         return calls_.socket_name(fd, peer, address, length);

@@ -5,12 +5,13 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <climits>
 
 #include "rondo/base/assert.hpp"
 #include "rondo/loop/event_loop.hpp"
-#include "rondo/net/unix_address.hpp"
+#include "rondo/net/unix_stream.hpp"
 
 namespace rondo::net::detail {
 
@@ -98,6 +99,36 @@ int connect_now(int fd, const sockaddr* address, std::uint32_t length) noexcept 
     const bool ended = current_loop().driver().submit(connect);
     RONDO_ASSERT(ended, "a connect that never waits waits");
     return connect.result;
+}
+
+namespace {
+
+// Removes the file at `address` if nobody has its socket open.
+bool remove_stale(SocketType type, const UnixAddress& address) noexcept {
+    Driver& driver = current_loop().driver();
+    const Descriptor probe(driver.open_socket(AF_UNIX, type));
+    SocketFile file;
+    if (!probe.is_open() || driver.find_socket_file(address.file(), file) != 0) {
+        return false;
+    }
+    const int result = connect_now(probe.descriptor(), address.data(), address.size());
+    return result == -ECONNREFUSED && driver.remove_socket_file(address.file(), file) == 0;
+}
+
+}  // namespace
+
+int bind_unix(int fd, SocketType type, const UnixAddress& address, bool replace_stale,
+              SocketFile& file) noexcept {
+    Driver& driver = current_loop().driver();
+    int result = driver.bind(fd, address.data(), address.size());
+    if (result == -EADDRINUSE && replace_stale && address.is_path() &&
+        remove_stale(type, address)) {
+        result = driver.bind(fd, address.data(), address.size());
+    }
+    if (result == 0 && address.is_path()) {
+        driver.find_socket_file(address.file(), file);
+    }
+    return result;
 }
 
 }  // namespace rondo::net::detail

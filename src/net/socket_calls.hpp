@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 
+#include "rondo/loop/driver.hpp"
 #include "rondo/net/address.hpp"
 #include "rondo/net/tcp_options.hpp"
+#include "rondo/net/unix_address.hpp"
 
 namespace rondo::net::detail {
 
@@ -40,5 +42,10 @@ int apply(int fd, const TcpOptions& options) noexcept;
 /// A connect of a socket that never waits for one: datagrams, and Unix streams, where -EAGAIN means
 /// that the listener's queue is full.
 int connect_now(int fd, const sockaddr* address, std::uint32_t length) noexcept;
+
+/// Binds a Unix socket; with `replace_stale` the file of one that nobody has open gives way. 0 or
+/// -errno. `file` is the one that was made, if the address is a path.
+int bind_unix(int fd, SocketType type, const UnixAddress& address, bool replace_stale,
+              SocketFile& file) noexcept;
 
 }  // namespace rondo::net::detail

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 
 #include "net/socket_calls.hpp"
@@ -16,6 +15,7 @@ UnixDatagram& UnixDatagram::operator=(UnixDatagram&& other) noexcept {
     if (this != &other) {
         close();
         address_ = other.address_;
+        file_ = other.file_;
         Socket::operator=(std::move(other));
     }
     return *this;
@@ -28,16 +28,9 @@ UnixDatagram UnixDatagram::unbound() {
 }
 
 UnixDatagram UnixDatagram::bind(const UnixAddress& address) {
-    Driver& driver = current_loop().driver();
     UnixDatagram socket = unbound();
-    int result = driver.bind(socket.fd_, address.data(), address.size());
-    if (result == -EADDRINUSE && address.is_path()) {
-        const UnixDatagram probe = unbound();
-        if (detail::connect_now(probe.fd_, address.data(), address.size()) == -ECONNREFUSED &&
-            driver.remove_socket_file(address.file()) == 0) {
-            result = driver.bind(socket.fd_, address.data(), address.size());
-        }
-    }
+    const int result =
+        detail::bind_unix(socket.fd_, SocketType::datagram, address, true, socket.file_);
     check_result(result, "bind", address.to_string());
     socket.address_ = address;
     return socket;
@@ -67,8 +60,8 @@ Task<> UnixDatagram::send_to(Bytes bytes, UnixAddress to) {
 
 void UnixDatagram::close() noexcept {
     if (is_open()) {
-        if (address_.is_path()) {
-            current_loop().driver().remove_socket_file(address_.file());
+        if (file_ != SocketFile()) {
+            current_loop().driver().remove_socket_file(address_.file(), file_);
         }
         Socket::close();
     }

@@ -3,8 +3,6 @@
 
 #include <sys/socket.h>
 
-#include <cerrno>
-
 #include "net/socket_calls.hpp"
 
 namespace rondo::net {
@@ -26,44 +24,23 @@ UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
     if (this != &other) {
         close();
         address_ = other.address_;
-        removes_ = other.removes_;
+        file_ = other.file_;
         Socket::operator=(std::move(other));
     }
     return *this;
 }
 
-namespace {
-
-// Removes the file at `address` if nobody listens there.
-bool remove_stale(const UnixAddress& address) noexcept {
-    Driver& driver = current_loop().driver();
-    const Descriptor probe(driver.open_socket(AF_UNIX));
-    if (!probe.is_open()) {
-        return false;
-    }
-    const int result = detail::connect_now(probe.descriptor(), address.data(), address.size());
-    return result == -ECONNREFUSED && driver.remove_socket_file(address.file()) == 0;
-}
-
-int bind_fresh(int fd, const UnixAddress& address, bool replace_stale) noexcept {
-    Driver& driver = current_loop().driver();
-    int result = driver.bind(fd, address.data(), address.size());
-    if (result == -EADDRINUSE && replace_stale && address.is_path() && remove_stale(address)) {
-        result = driver.bind(fd, address.data(), address.size());
-    }
-    return result;
-}
-
-}  // namespace
-
 UnixListener UnixListener::listen(const UnixAddress& address, UnixListenOptions options) {
     Driver& driver = current_loop().driver();
     const int fd = driver.open_socket(AF_UNIX);
     UnixListener listener(fd);
-    int result = fd < 0 ? fd : bind_fresh(fd, address, options.replace_stale);
+    SocketFile file;
+    int result =
+        fd < 0 ? fd
+               : detail::bind_unix(fd, SocketType::stream, address, options.replace_stale, file);
     if (result == 0) {
         listener.address_ = address;
-        listener.removes_ = options.remove_on_close && address.is_path();
+        listener.file_ = options.remove_on_close ? file : SocketFile();
         result = driver.listen(fd, options.backlog);
     }
     if (result < 0) {
@@ -74,8 +51,8 @@ UnixListener UnixListener::listen(const UnixAddress& address, UnixListenOptions 
 
 void UnixListener::close() noexcept {
     if (is_open()) {
-        if (removes_) {
-            current_loop().driver().remove_socket_file(address_.file());
+        if (file_ != SocketFile()) {
+            current_loop().driver().remove_socket_file(address_.file(), file_);
         }
         Socket::close();
     }

@@ -192,13 +192,35 @@ int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noex
         socket->local = local;
     }
     if (is_file) {
-        socket_files_.insert(local.path);
+        socket_files_.emplace(local.path, ++socket_files_made_);
     }
     return 0;
 }
 
-int SimNetwork::remove_socket_file(const char* path) noexcept {
-    return socket_files_.erase(path) > 0 ? 0 : -ENOENT;
+int SimNetwork::find_socket_file(const char* path, SocketFile& file) noexcept {
+    const auto found = socket_files_.find(path);
+    if (found == socket_files_.end()) {
+        return -ENOENT;
+    }
+    file = {0, found->second};
+    return 0;
+}
+
+int SimNetwork::remove_socket_file(const char* path, const SocketFile& file) noexcept {
+    SocketFile found;
+    if (const int error = find_socket_file(path, found); error != 0) {
+        return error;
+    }
+    if (found != file) {
+        return -ESTALE;
+    }
+    socket_files_.erase(path);
+    SimAddress name;
+    name.family = AF_UNIX;
+    name.path = path;
+    listeners_.erase(name);
+    datagram_names_.erase(name);
+    return 0;
 }
 
 int SimNetwork::source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,

@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,7 +85,8 @@ public:
     int close(int fd) noexcept;
     int open_socket(int family, SocketType type) noexcept;
     int listen(int fd, int backlog) noexcept;
-    int remove_socket_file(const char* path) noexcept;
+    int find_socket_file(const char* path, SocketFile& file) noexcept;
+    int remove_socket_file(const char* path, const SocketFile& file) noexcept;
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
     /// All addresses are this machine's, so it is `to` itself.
@@ -286,7 +286,8 @@ private:
     std::multimap<SimAddress, SimSocket*> listeners_;
     std::multimap<SimAddress, SimSocket*> datagram_names_;
     int next_udp_port_ = 40000;
-    std::set<std::string> socket_files_;  ///< paths of Unix sockets; they outlive them
+    std::map<std::string, std::uint64_t> socket_files_;  ///< by path; they outlive their sockets
+    std::uint64_t socket_files_made_ = 0;
     std::vector<Edge> edges_;
     std::size_t open_ = 0;
     std::size_t lowest_free_ = 0;  ///< no smaller descriptor is free

@@ -249,24 +249,58 @@ TEST_P(MessageConformance, a_message_over_a_stream_is_bytes) {
     bench_->close(far);
 }
 
-TEST_P(MessageConformance, a_socket_file_outlives_its_socket) {
+/// A path that no other process uses.
+struct FileAddress {
+    static constexpr std::uint32_t size = sizeof(sockaddr_un);
     sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string path = "/tmp/rondo-conformance-" + std::to_string(getpid()) + ".sock";
-    std::memcpy(address.sun_path, path.data(), path.size());
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    const int listener = bench_->listen_at(generic, sizeof address, 4, false);
+
+    explicit FileAddress(const char* name) {
+        const std::string path = "/tmp/" + std::string(name) + "-" + std::to_string(getpid());
+        address.sun_family = AF_UNIX;
+        std::memcpy(address.sun_path, path.data(), path.size());
+    }
+    const char* path() const { return address.sun_path; }
+    const sockaddr* generic() const { return reinterpret_cast<const sockaddr*>(&address); }
+};
+
+TEST_P(MessageConformance, a_socket_file_outlives_its_socket) {
+    FileAddress at("rondo-conformance");
+    const int listener = bench_->listen_at(at.generic(), at.size, 4, false);
     ASSERT_GE(listener, 0);
-    EXPECT_EQ(bench_->listen_at(generic, sizeof address, 4, false), -EADDRINUSE);
+    EXPECT_EQ(bench_->listen_at(at.generic(), at.size, 4, false), -EADDRINUSE);
     bench_->close(listener);
     driver().wait(0);
-    EXPECT_EQ(bench_->listen_at(generic, sizeof address, 4, false), -EADDRINUSE);
+    EXPECT_EQ(bench_->listen_at(at.generic(), at.size, 4, false), -EADDRINUSE);
     const int client = driver().open_socket(AF_UNIX);
-    EXPECT_EQ(bench_->run(OperationKind::connect, client, &address, sizeof address), -ECONNREFUSED);
-    EXPECT_EQ(driver().remove_socket_file(path.c_str()), 0);
-    EXPECT_EQ(driver().remove_socket_file(path.c_str()), -ENOENT);
-    EXPECT_EQ(bench_->run(OperationKind::connect, client, &address, sizeof address), -ENOENT);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), -ECONNREFUSED);
+    SocketFile file;
+    EXPECT_EQ(driver().find_socket_file(at.path(), file), 0);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), file), 0);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), file), -ENOENT);
+    EXPECT_EQ(driver().find_socket_file(at.path(), file), -ENOENT);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), -ENOENT);
     bench_->close(client);
+}
+
+TEST_P(MessageConformance, a_socket_file_is_told_from_its_successor) {
+    FileAddress at("rondo-successor");
+    const int first = bench_->listen_at(at.generic(), at.size, 4, false);
+    ASSERT_GE(first, 0);
+    SocketFile of_first;
+    EXPECT_EQ(driver().find_socket_file(at.path(), of_first), 0);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), of_first), 0);
+    const int client = driver().open_socket(AF_UNIX);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), -ENOENT);
+    const int second = bench_->listen_at(at.generic(), at.size, 4, false);
+    ASSERT_GE(second, 0);
+    SocketFile of_second;
+    EXPECT_EQ(driver().find_socket_file(at.path(), of_second), 0);
+    EXPECT_FALSE(of_first == of_second);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), of_first), -ESTALE);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), 0);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), of_second), 0);
+    bench_->close(client);
+    close_both(first, second);
 }
 
 TEST_P(MessageConformance, an_accept_tells_who_came) {

@@ -64,6 +64,14 @@ protected:
     }
 };
 
+/// As somebody does who takes the place of a service that still runs.
+void remove_file(const UnixAddress& path) {
+    Driver& driver = current_loop().driver();
+    SocketFile file;
+    EXPECT_EQ(driver.find_socket_file(path.file(), file), 0);
+    EXPECT_EQ(driver.remove_socket_file(path.file(), file), 0);
+}
+
 TEST_P(UnixTest, names_are_read_back) {
     const UnixAddress path = UnixAddress::path("/run/x.sock");
     EXPECT_EQ(path.to_string(), "/run/x.sock");
@@ -129,6 +137,23 @@ TEST_P(UnixTest, a_stale_file_stays_when_asked) {
         EXPECT_THROW(UnixListener::listen(path, options), Error);
         UnixListener::listen(path).close();
         co_return;
+    });
+}
+
+TEST_P(UnixTest, a_listener_that_closes_leaves_the_file_of_its_successor) {
+    on_driver([&]() -> Task<> {
+        const UnixAddress path = fresh_path();
+        UnixListener first = UnixListener::listen(path);
+        remove_file(path);
+        UnixListener second = UnixListener::listen(path);
+        first.close();
+        UnixStream client = co_await UnixStream::connect(path);
+        UnixStream server = co_await second.accept();
+        EXPECT_TRUE(server.is_open());
+        second = UnixListener();
+        const auto connect = [&] { return UnixStream::connect(path); };
+        const std::string nothing = co_await error_of(connect);
+        EXPECT_EQ(nothing, "not_found") << "its own it takes along";
     });
 }
 
@@ -245,6 +270,22 @@ TEST_P(UnixTest, a_datagram_socket_takes_a_stale_files_place) {
         co_await sender.send("x");
         const auto datagram = co_await second.receive_leased();
         EXPECT_TRUE(datagram.from.is_unnamed());
+    });
+}
+
+TEST_P(UnixTest, a_datagram_socket_that_closes_leaves_the_file_of_its_successor) {
+    on_driver([&]() -> Task<> {
+        const UnixAddress path = fresh_path();
+        UnixDatagram first = UnixDatagram::bind(path);
+        remove_file(path);
+        UnixDatagram second = UnixDatagram::bind(path);
+        first.close();
+        UnixDatagram sender = UnixDatagram::unbound();
+        co_await sender.send_to("x", path);
+        const auto datagram = co_await second.receive_leased();
+        EXPECT_EQ(datagram.bytes().text(), "x");
+        second = UnixDatagram();
+        EXPECT_THROW(sender.connect_to(path), Error);
     });
 }
 

@@ -106,8 +106,11 @@ public:
         return inner_->bind(fd, address, length);
     }
     int listen(int fd, int backlog) noexcept override { return inner_->listen(fd, backlog); }
-    int remove_socket_file(const char* path) noexcept override {
-        return inner_->remove_socket_file(path);
+    int find_socket_file(const char* path, SocketFile& file) noexcept override {
+        return inner_->find_socket_file(path, file);
+    }
+    int remove_socket_file(const char* path, const SocketFile& file) noexcept override {
+        return inner_->remove_socket_file(path, file);
     }
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept override {
         return inner_->socket_name(fd, peer, address, length);

@@ -24,6 +24,14 @@ enum class DriverKind : std::uint8_t { automatic, uring, epoll, sim };
 /// How a socket delivers: a stream of bytes, or messages that keep their bounds.
 enum class SocketType : std::uint8_t { stream, datagram };
 
+/// The file of a Unix socket. While that is open no other file has the same numbers.
+struct SocketFile {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;  ///< 0: there is none
+
+    bool operator==(const SocketFile&) const = default;
+};
+
 /// What Driver::wait came back with.
 enum class WaitResult : std::uint8_t {
     progress,   ///< time passed, an operation ended, or wake() was called
@@ -109,8 +117,11 @@ public:
     virtual int open_socket(int family, SocketType type = SocketType::stream) noexcept = 0;
     virtual int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept = 0;
     virtual int listen(int fd, int backlog) noexcept = 0;
-    /// Removes the file of a Unix socket that nobody is bound to; -ENOTSOCK when it is another one.
-    virtual int remove_socket_file(const char* path) noexcept = 0;
+    /// The file of a Unix socket that has this path now; -ENOTSOCK when it is one of another kind.
+    virtual int find_socket_file(const char* path, SocketFile& file) noexcept = 0;
+    /// Removes it; -ESTALE when another file has the path by now. Who is bound to it keeps its
+    /// connections, and is not found any more.
+    virtual int remove_socket_file(const char* path, const SocketFile& file) noexcept = 0;
     /// Writes the local (or the peer's) address of a socket; `length` in and out.
     virtual int socket_name(int fd, bool peer, sockaddr* address,
                             std::uint32_t* length) noexcept = 0;

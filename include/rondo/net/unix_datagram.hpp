@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rondo/coro/task.hpp"
+#include "rondo/loop/driver.hpp"
 #include "rondo/net/datagram_socket.hpp"
 #include "rondo/net/unix_address.hpp"
 
@@ -13,7 +14,7 @@ namespace rondo::net {
 
 /// A Unix datagram socket. A send waits while its receiver has no room.
 ///
-/// The file of one that is bound to a path goes with it.
+/// The file of one that is bound to a path goes with it, unless another one has its place by then.
 class UnixDatagram : public DatagramSocket<UnixAddress> {
 public:
     /// A closed socket.
@@ -49,6 +50,7 @@ private:
     explicit UnixDatagram(int fd) noexcept : DatagramSocket(fd) {}
 
     UnixAddress address_;
+    SocketFile file_;  ///< to be removed
 };
 
 }  // namespace rondo::net

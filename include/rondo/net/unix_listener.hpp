@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rondo/loop/await_operation.hpp"
+#include "rondo/loop/driver.hpp"
 #include "rondo/net/unix_address.hpp"
 #include "rondo/net/unix_stream.hpp"
 
@@ -58,7 +59,7 @@ public:
     /// Cancellation: not at once; it may still give a connection.
     AcceptUnix accept_beside() noexcept { return {*this, true}; }
 
-    /// Idempotent; removes the file, as the options say.
+    /// Idempotent; removes the file, as the options say, unless another one has its place by then.
     void close() noexcept;
 
     UnixAddress local_address() const noexcept { return address_; }
@@ -70,7 +71,7 @@ private:
     explicit UnixListener(int fd) noexcept : Socket(fd) {}
 
     UnixAddress address_;
-    bool removes_ = false;
+    SocketFile file_;  ///< to be removed
 };
 
 }  // namespace rondo::net

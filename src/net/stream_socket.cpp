@@ -169,11 +169,11 @@ void StreamSocket::shutdown_write() {
     }
 }
 
-WriteAll StreamSocket::write_rest(Bytes bytes) noexcept {
-    const bool was_broken = std::exchange(broken_, false);
-    WriteAll write(*this, bytes);
-    broken_ = was_broken;
-    return write;
+Task<> StreamSocket::write_rest(Bytes bytes) {
+    PartialSend account(*this);
+    account.add(1);  // the beginning
+    co_await write_all(bytes);
+    account.complete();
 }
 
 std::string StreamSocket::name() const {

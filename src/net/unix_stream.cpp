@@ -100,10 +100,7 @@ Task<> UnixStream::send_descriptors(std::span<const int> descriptors, Bytes byte
     }
     const Bytes rest = bytes.from(static_cast<std::size_t>(sent));
     if (!rest.empty()) {
-        broken_ = true;  // until the rest went out
-        WriteAll write(write_rest(rest));
-        co_await write;
-        broken_ = false;
+        co_await write_rest(rest);
     }
 }
 

@@ -308,6 +308,7 @@ INSTANTIATE_TEST_SUITE_P(net, UnixTest, testing::ValuesIn(all_drivers()), param_
 
 class UnixKernelTest : public UnixTest {
 protected:
+    static Task<> write_one(UnixStream& stream) { co_await stream.write_all("x"); }
     static int open_null() { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }
     static bool is_close_on_exec(int fd) { return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
 };
@@ -394,6 +395,47 @@ TEST_P(UnixKernelTest, a_long_message_with_descriptors_arrives_whole) {
             EXPECT_EQ(descriptors, 1U);
         };
         co_await gather(near.send_descriptors(passed, text), receive);
+    });
+}
+
+TEST_P(UnixKernelTest, a_peer_that_leaves_in_the_middle_of_a_message_is_told_as_that) {
+    on_driver([&]() -> Task<> {
+        auto [near, far] = UnixStream::pair();
+        const Descriptor null(open_null());
+        const std::array passed = {null.descriptor()};
+        const std::string text(1 << 20, 'x');
+        int os_error = 0;
+        auto send = [&]() -> Task<> {
+            try {
+                co_await near.send_descriptors(passed, text);
+            } catch (const Error& error) {
+                os_error = error.os_error();
+            }
+        };
+        auto leave = [&]() -> Task<> {
+            co_await turns(10);
+            const std::string beside = co_await error_of([&] { return write_one(near); });
+            EXPECT_EQ(beside, "busy");
+            far.close();
+        };
+        co_await gather(send, leave);
+        EXPECT_TRUE(os_error == EPIPE || os_error == ECONNRESET) << os_error;
+        const std::string later = co_await error_of([&] { return write_one(near); });
+        EXPECT_EQ(later, "closed");
+    });
+}
+
+// Whatever of the message went out, no other can follow it.
+TEST_P(UnixKernelTest, a_stopped_message_ends_the_writing) {
+    on_driver([&]() -> Task<> {
+        auto [near, far] = UnixStream::pair();
+        const Descriptor null(open_null());
+        const std::array passed = {null.descriptor()};
+        const std::string text(1 << 20, 'x');
+        const auto sent = co_await move_on_after(1ms, near.send_descriptors(passed, text));
+        EXPECT_FALSE(sent.has_value());
+        const std::string later = co_await error_of([&] { return write_one(near); });
+        EXPECT_EQ(later, "closed");
     });
 }
 

@@ -105,8 +105,8 @@ protected:
     StreamSocket& operator=(StreamSocket&&) noexcept = default;
     ~StreamSocket() = default;
 
-    /// The rest of a write whose beginning went out another way; also of a broken stream.
-    WriteAll write_rest(Bytes bytes) noexcept;
+    /// Writes the rest of what has begun to go out another way: a failure breaks the stream.
+    Task<> write_rest(Bytes bytes);
 
     bool broken_ = false;  ///< a write stopped halfway
 

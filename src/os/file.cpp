@@ -11,6 +11,7 @@
 #include "os/path_call.hpp"
 #include "os/status.hpp"
 #include "rondo/base/assert.hpp"
+#include "rondo/loop/shield.hpp"
 
 namespace rondo::os {
 
@@ -147,7 +148,17 @@ Task<File> File::temporary(std::string_view directory) {
     return open_temporary(detail::temporary_base(directory));
 }
 
-// Not every file system makes files without a name; there it gets one, and loses it.
+namespace {
+
+Task<> lose_name(const std::string& path) {
+    AwaitOperation remove = detail::path_call(OperationKind::unlink, path);
+    check_result(co_await remove, "remove", path);
+}
+
+}  // namespace
+
+// Not every file system makes files without a name; there it gets one, and loses it, also when it
+// is cancelled in between.
 Task<File> File::open_temporary(std::string directory) {
     detail::check_path("open", directory);
     constexpr std::uint32_t mode = 0600;
@@ -167,8 +178,7 @@ Task<File> File::open_temporary(std::string directory) {
     }
     std::string path = directory + "/.rondo_" + detail::drawn_name();
     file = co_await open_flags(path, O_RDWR | O_CREAT | O_EXCL, mode);
-    AwaitOperation remove = detail::path_call(OperationKind::unlink, path);
-    check_result(co_await remove, "remove", path);
+    co_await shield(lose_name(path));
     co_return file;
 }
 

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cerrno>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "os/file_test.hpp"
 #include "support/cancel_everywhere.hpp"
@@ -15,8 +18,10 @@ namespace {
 
 class FileCancelTest : public FileTest {
 protected:
-    void expect_clean(const Scenario& scenario) {
+    void expect_clean(const Scenario& scenario,
+                      std::function<int(const Operation&)> judge = nullptr) {
         Everywhere where;
+        where.judge = std::move(judge);
         where.driver = GetParam().options.driver;
         where.seed = GetParam().options.schedule == Schedule::fifo ? 0 : GetParam().options.seed;
         const EverywhereReport report = cancel_everywhere(scenario, where);
@@ -178,6 +183,18 @@ TEST_P(FileCancelTest, everywhere_in_the_life_of_a_file) {
         EXPECT_EQ(text, "01234");
         const File temporary = co_await File::temporary(folder.path());
     });
+}
+
+// Network file systems make no files without a name.
+TEST_P(FileCancelTest, everywhere_in_a_temporary_file_that_has_a_name_at_first) {
+    const auto refuse = [](const Operation& operation) {
+        const bool unnamed =
+            operation.kind == OperationKind::open && (operation.offset & O_TMPFILE) == O_TMPFILE;
+        return unnamed ? -EOPNOTSUPP : 0;
+    };
+    expect_clean([&]() -> Task<> { const File file = co_await File::temporary(folder.path()); },
+                 refuse);
+    EXPECT_TRUE(folder.names().empty());
 }
 
 TEST_P(FileCancelTest, everywhere_in_a_copy_of_several_at_once) {

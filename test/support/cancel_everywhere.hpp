@@ -23,8 +23,9 @@ using Scenario = std::function<Task<>()>;
 /// Where and how often.
 struct Everywhere {
     DriverKind driver = DriverKind::sim;
-    std::uint64_t seed = 0;          ///< 0: ready tasks run first come, first served
-    std::size_t points_max = 2'000;  ///< scenarios are small
+    std::uint64_t seed = 0;                      ///< 0: ready tasks run first come, first served
+    std::size_t points_max = 2'000;              ///< scenarios are small
+    std::function<int(const Operation&)> judge;  ///< see PointDriver::fail_by
 };
 
 /// How often it was run, and how it ended.
@@ -53,6 +54,7 @@ private:
             make_driver(DriverOptions{where_.driver, Schedule::fifo, 1}), where_.seed,
             [this] { point(); });
         driver_ = driver.get();
+        driver->fail_by(where_.judge);
         {
             EventLoop loop(std::move(driver), options);
             rondo::detail::MainScope<void, rondo::detail::StarterOf<const Scenario&>> main(

@@ -40,6 +40,7 @@ struct SpawnRequest {
     const char* directory = nullptr;         ///< null: the parent's
     SpawnDescriptor* descriptors = nullptr;  ///< consumed
     std::size_t descriptor_count = 0;
+    bool error_follows_output = false;  ///< the child's 2 is what its 1 is in the end
     const SpawnLimit* limits = nullptr;
     std::size_t limit_count = 0;
     bool new_session = false;

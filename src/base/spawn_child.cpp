@@ -156,7 +156,12 @@ RONDO_BARE bool place_descriptors(SpawnRequest& request) noexcept {
             return failed(request, SpawnStep::descriptors);
         }
     }
-    return fill_gaps(floor) || failed(request, SpawnStep::descriptors);
+    // 1 may be a gap itself.
+    if (!fill_gaps(floor) ||
+        (request.error_follows_output && syscall(SYS_dup3, STDOUT_FILENO, STDERR_FILENO, 0) < 0)) {
+        return failed(request, SpawnStep::descriptors);
+    }
+    return true;
 }
 
 // As execvp looks along PATH: what is not there, or not a file, is passed over; what may not be

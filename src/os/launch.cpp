@@ -58,11 +58,7 @@ public:
             "only err can go where out goes");
         add(0, options.in, "stdin of " + name);
         add(1, options.out, "stdout of " + name);
-        if (options.err.kind() == Stdio::Kind::output) {
-            list_.push_back({source_of_output(), 2});
-        } else {
-            add(2, options.err, "stderr of " + name);
-        }
+        add(2, options.err, "stderr of " + name);
         for (const PassedDescriptor& passed : options.pass) {
             list_.push_back({valid(passed.from), valid(passed.to)});
         }
@@ -99,11 +95,6 @@ private:
         ours_[at] = PipeStream::adopt(fds[1 - theirs], std::move(same_name));
         theirs_[at] = PipeStream::adopt(fds[theirs], std::move(name));
         list_.push_back({fds[theirs], number});
-    }
-    int source_of_output() const noexcept {
-        const auto at = std::find_if(list_.begin(), list_.end(),
-                                     [](const SpawnDescriptor& each) { return each.to == 1; });
-        return at != list_.end() ? at->from : 1;
     }
 
     PipeStream ours_[3];
@@ -169,6 +160,7 @@ Process spawn(const ProcessOptions& options) {
     SpawnRequest request;
     request.descriptors = standard.list().data();
     request.descriptor_count = standard.list().size();
+    request.error_follows_output = options.err.kind() == Stdio::Kind::output;
     const auto discard = [](detail::Child* child) noexcept { child->discard(); };
     std::unique_ptr<detail::Child, decltype(discard)> prepared(
         new detail::Child(program, options.group != ProcessGroup::parents), discard);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iterator>
 
 #include "os/os_test.hpp"
 #include "support/meet_error.hpp"
@@ -44,6 +45,14 @@ private:
     std::string folder_;
     std::vector<std::string> names_;
 };
+
+/// Open to write, beyond all that the driver opens, and close-on-exec.
+int high_descriptor(const std::string& path) {
+    const int opened = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    const int high = fcntl(opened, F_DUPFD_CLOEXEC, 100);
+    close(opened);
+    return high;
+}
 
 TEST_P(SpawnTest, an_exec_that_fails_tells_its_errno) {
     on_driver([]() -> Task<> {
@@ -363,6 +372,44 @@ TEST_P(SpawnTest, a_parent_without_standard_descriptors) {
     EXPECT_EQ(out, "text");
     EXPECT_EQ(err, "problem\n");
     EXPECT_EQ(listed, "/dev/null\n/dev/null\n");
+}
+
+// Also where the output is one that the child must not have, or none.
+TEST_P(SpawnTest, complaints_go_where_an_inherited_output_goes) {
+    Scratch scratch;
+    const std::string data = scratch.file("data", "", 0644);
+    for (const bool closed : {false, true}) {
+        const std::string report = scratch.file("report", "", 0644);
+        const int to_report = high_descriptor(report);
+        const int to_data = high_descriptor(data);
+        const int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100);
+        std::string failure;
+        on_driver([&]() -> Task<> {
+            ProcessOptions options = shell("readlink /proc/$$/fd/1 /proc/$$/fd/2 >&5");
+            options.out = Stdio::inherit();
+            options.err = Stdio::output();
+            options.pass.emplace_back(to_report, 5);
+            dup3(to_data, STDOUT_FILENO, O_CLOEXEC);
+            if (closed) {
+                close(STDOUT_FILENO);
+            }
+            try {
+                Process process = spawn(options);
+                co_await process.wait();
+            } catch (const Error& error) {
+                failure = error.what();
+            }
+        });
+        dup2(kept, STDOUT_FILENO);
+        for (const int fd : {kept, to_report, to_data}) {
+            close(fd);
+        }
+        std::ifstream file(report);
+        const std::string seen((std::istreambuf_iterator<char>(file)),
+                               std::istreambuf_iterator<char>());
+        EXPECT_EQ(failure, "");
+        EXPECT_EQ(seen, "/dev/null\n/dev/null\n");
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(os, SpawnTest, testing::ValuesIn(real_drivers()), param_name);

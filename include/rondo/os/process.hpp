@@ -96,7 +96,8 @@ public:
     Task<ExitStatus> stop(Duration grace = std::chrono::seconds(5));
 
     /// False: it has ended already. A process that leads a group (ProcessOptions::group) takes all
-    /// of it along, also what is left of the group when the process itself has ended.
+    /// of it along, also what is left of the group when the process itself has ended; before Linux
+    /// 6.9 only until then, for by number the group might be a stranger's.
     ///
     /// Errors: Error (no_permission) when it took on another user's identity.
     bool send_signal(int signal);

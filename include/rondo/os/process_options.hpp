@@ -71,7 +71,7 @@ private:
 /// Which process group a child is in.
 enum class ProcessGroup : std::uint8_t {
     parents,  ///< the parent's: Ctrl-C on the terminal reaches both
-    own,      ///< one that it leads; Process then signals the whole group
+    own,      ///< one that it leads; Process then signals the whole group, see send_signal()
     session,  ///< the same in a session of its own, without a terminal
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "rondo/coro/task.hpp"
@@ -44,7 +45,8 @@ public:
 
     bool is_open() const noexcept { return ssl_ != nullptr; }
     const std::string& name() const noexcept { return name_; }
-    const std::string& server_name() const noexcept { return server_name_; }
+    /// Of a server: nothing before the client's first hello.
+    const std::optional<std::string>& server_name() const noexcept { return server_name_; }
     SSL* ssl() const noexcept { return ssl_.get(); }
     io::Stream& under() noexcept { return under_; }
 
@@ -89,7 +91,7 @@ private:
     Ssl ssl_;
     io::Stream under_;
     std::string name_;
-    std::string server_name_;
+    std::optional<std::string> server_name_;
     std::string note_;
     std::exception_ptr failure_;  ///< what each further read ends with
     int empty_records_ = 0;       ///< without data, since the last data

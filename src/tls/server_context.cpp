@@ -31,20 +31,34 @@ std::string asked_name(SSL* ssl) {
     return normal_name({reinterpret_cast<const char*>(data) + head, length});
 }
 
-// Before anything is decided, so that sessions and versions are those of the name's context.
+int refuse(Connection& connection, const char* why, int code, int* alert) {
+    connection.note(why);
+    *alert = code;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+// Before anything is decided, so that sessions and versions are those of the name's context. A
+// client that was asked for another key (HelloRetryRequest) says hello twice. The second time this
+// is called for the chosen context, whose `names` say nothing of this client: the choice stands.
 int on_client_hello(SSL* ssl, int* alert, void* self) {
     const auto& state = *static_cast<const ServerState*>(self);
     try {
         Connection& connection = Connection::of(ssl);
         const std::string name = asked_name(ssl);
+        if (const auto& before = connection.server_name(); before.has_value()) {
+            return name == *before
+                       ? SSL_CLIENT_HELLO_SUCCESS
+                       : refuse(connection, "the client asks for another name than before",
+                                SSL_AD_ILLEGAL_PARAMETER, alert);
+        }
         connection.set_server_name(name);
         if (const ServerState* const chosen = state.find(name); chosen != nullptr) {
             chosen->take_over(ssl);
         } else if (state.refuse_other_names) {
-            connection.note(name.empty() ? "the client asks for no name"
-                                         : "the client asks for a name that is not served");
-            *alert = SSL_AD_UNRECOGNIZED_NAME;
-            return SSL_CLIENT_HELLO_ERROR;
+            return refuse(connection,
+                          name.empty() ? "the client asks for no name"
+                                       : "the client asks for a name that is not served",
+                          SSL_AD_UNRECOGNIZED_NAME, alert);
         }
     } catch (const std::exception&) {
         *alert = SSL_AD_INTERNAL_ERROR;

@@ -68,7 +68,9 @@ std::string TlsStream::alpn() const {
 
 bool TlsStream::resumed() const { return SSL_session_reused(open_one("resumed").ssl()) == 1; }
 
-std::string TlsStream::server_name() const { return open_one("server name").server_name(); }
+std::string TlsStream::server_name() const {
+    return open_one("server name").server_name().value_or(std::string());
+}
 
 std::optional<Certificate> TlsStream::peer_certificate() const {
     X509* const certificate = SSL_get0_peer_certificate(open_one("peer certificate").ssl());

@@ -107,6 +107,8 @@ struct ServerOptions {
     /// Contexts for names that clients ask for: "a.example", or "*.example" for one label more.
     /// They answer with all of theirs but handshake_timeout and truncation_is_end. Contexts never
     /// share sessions.
+    /// The choice is made once: a client that begins again (HelloRetryRequest) with another name
+    /// is refused.
     std::vector<std::pair<std::string, ServerContext>> names;
     /// A client that asks for none of `names` is refused; else it is answered with `identities`.
     bool refuse_other_names = false;

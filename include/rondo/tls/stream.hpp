@@ -78,7 +78,7 @@ public:
     std::string alpn() const;
     /// True: the handshake continued an earlier session, and no certificate was sent.
     bool resumed() const;
-    /// The name the client asked for; "" for addresses.
+    /// The name the client asked for, by which a server chose its context; "" for addresses.
     std::string server_name() const;
     /// The peer's certificate; a server has one only if it asked. Verified, unless the options say
     /// otherwise.

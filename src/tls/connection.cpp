@@ -78,13 +78,9 @@ void Connection::on_message(int sent, int, int type, const void*, std::size_t, S
 
 Task<> Connection::handshake() {
     const Duration limit = state_->handshake_timeout;
-    bool late = false;
-    try {
-        co_await timeout(limit, shake_hands());
-    } catch (const TimeoutError&) {
-        late = true;
-    }
-    if (late) {
+    // A TimeoutError here would be one of the stream below.
+    const auto done = co_await move_on_after(limit, shake_hands());
+    if (!done.has_value()) {
         const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
         throw TlsError(Errc::timed_out, "tls handshake", name_,
                        "it took longer than " + std::to_string(milliseconds.count()) + " ms");

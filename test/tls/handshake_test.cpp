@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "rondo/net/timed_stream.hpp"
 #include "tls/raw_peer.hpp"
 #include "tls/tls_test.hpp"
 
@@ -277,6 +278,29 @@ TEST_F(HandshakeTest, a_deadline_around_it_stays_what_it_is) {
             late = true;
         }
         EXPECT_TRUE(late);
+    });
+}
+
+TEST_F(HandshakeTest, a_time_limit_of_the_stream_below_is_reported_as_its_own) {
+    run_sim([&]() -> Task<> {
+        for (const bool server : {false, true}) {
+            MemoryPair pair;
+            io::Stream timed{net::TimedStream<io::Stream>(std::move(pair.client), {1s, 1s})};
+            const TimePoint begin = now();
+            std::string why;
+            try {
+                if (server) {
+                    co_await tls::accept(std::move(timed), ServerContext(server_options()));
+                } else {
+                    co_await tls::connect(std::move(timed), test_host,
+                                          ClientContext(client_options()));
+                }
+            } catch (const TimeoutError& error) {
+                why = error.what();
+            }
+            EXPECT_EQ(why, TimeoutError().what());
+            EXPECT_EQ(now() - begin, 1s);
+        }
     });
 }
 

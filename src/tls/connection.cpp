@@ -65,13 +65,17 @@ void Connection::remember(Session session) {
     }
 }
 
-// Each record counts, and each message of handshakes in one: keys, tickets, refused handshakes.
 void Connection::on_message(int sent, int, int type, const void*, std::size_t, SSL* ssl, void*) {
     Connection& self = of(ssl);
-    if (sent == 0 && !self.shaking_hands_ &&
-        (type == SSL3_RT_HEADER || type == SSL3_RT_HANDSHAKE)) {
-        self.wire_.hold(++self.empty_records_ > empty_records_max);
+    if (self.shaking_hands_) {
+        return;
     }
+    if (sent == 0 && type == SSL3_RT_HEADER) {
+        self.patience_.record();
+    } else if (sent == 0 && type == SSL3_RT_HANDSHAKE) {
+        self.patience_.message();
+    }
+    self.wire_.hold(self.patience_.is_over());
 }
 
 // ------------------------------------------------------------------------ the handshake
@@ -109,7 +113,6 @@ Task<> Connection::shake_hands() {
         }
     }
     shaking_hands_ = false;
-    empty_records_ = 0;
 }
 
 // A server of TLS 1.3 ends its handshake with tickets, which the client need not read soon: it may

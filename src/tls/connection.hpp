@@ -12,6 +12,7 @@
 #include "rondo/io/stream.hpp"
 #include "rondo/sync/event.hpp"
 #include "tls/openssl.hpp"
+#include "tls/patience.hpp"
 #include "tls/peer_name.hpp"
 #include "tls/state.hpp"
 #include "tls/wire.hpp"
@@ -62,7 +63,6 @@ public:
 
 private:
     Connection(io::Stream under, std::shared_ptr<State> state, std::string name);
-    static constexpr int empty_records_max = 64;
 
     static void on_message(int sent, int version, int type, const void* data, std::size_t size,
                            SSL* ssl, void* self);
@@ -74,7 +74,7 @@ private:
     std::size_t decrypt(MutableBytes to);
     std::size_t encrypt(Bytes bytes);
     bool settle(const char* operation);
-    bool is_flooded();
+    bool lost_patience();
     Task<> receive(const char* operation);
     Task<> hear_rest(const char* operation);
     Task<> flush();
@@ -94,8 +94,8 @@ private:
     std::optional<std::string> server_name_;
     std::string note_;
     std::exception_ptr failure_;  ///< what each further read ends with
-    int empty_records_ = 0;       ///< without data, since the last data
-    Event received_;              ///< for who waits while another one receives
+    Patience patience_;
+    Event received_;  ///< for who waits while another one receives
     bool receiving_ = false;
     bool keys_due_ = false;  ///< new keys were asked for when they could not be made
     bool reading_ = false;

@@ -90,8 +90,15 @@ int verify_mode(ClientCertificates asked) noexcept {
     return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 }
 
+// They go out one after the other, before the first data: few clients want more than a few, and
+// some take many for a flood.
+constexpr std::size_t tickets_max = 16;
+
 // Sessions are of the context that made them: a random mark tells contexts apart.
 void set_sessions(SSL_CTX* context, std::size_t tickets) {
+    if (tickets > tickets_max) {
+        throw TlsError(Errc::invalid, "tls context", {}, "a server has 16 tickets at most");
+    }
     std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> mark{};
     check(RAND_bytes(mark.data(), mark.size()) == 1 &&
               SSL_CTX_set_session_id_context(context, mark.data(), mark.size()) == 1 &&

@@ -68,7 +68,7 @@ std::size_t Connection::decrypt(MutableBytes to) {
         std::size_t got = 0;
         if (SSL_read_ex(ssl_.get(), to.data() + have, to.size() - have, &got) == 1) {
             have += got;
-            empty_records_ = 0;
+            patience_.data();
             continue;
         }
         const int error = SSL_get_error(ssl_.get(), 0);
@@ -76,15 +76,16 @@ std::size_t Connection::decrypt(MutableBytes to) {
             ended_ = true;
         } else if (error != SSL_ERROR_WANT_READ) {
             fail("read");
-        } else if (!is_flooded()) {
+        } else if (!lost_patience()) {
             break;
         }
     }
     return have;
 }
 
-bool Connection::is_flooded() {
-    if (empty_records_ > empty_records_max && failure_ == nullptr) {
+/// Or the connection has failed before.
+bool Connection::lost_patience() {
+    if (patience_.is_over() && failure_ == nullptr) {
         failure_ = std::make_exception_ptr(TlsError(
             Errc::protocol, "read", name_, "the peer sends record after record without data"));
         dead_ = true;
@@ -157,7 +158,7 @@ bool Connection::settle(const char* operation) {
     if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) {
         fail(operation);
     }
-    if (is_flooded()) {
+    if (lost_patience()) {
         std::rethrow_exception(failure_);
     }
     return false;

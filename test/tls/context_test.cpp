@@ -95,6 +95,10 @@ TEST_F(ContextTest, options_that_contradict_each_other) {
     server.client_certificates = tls::ClientCertificates::required;
     EXPECT_EQ(why([&] { ServerContext{server}; }),
               "tls context: certificates of clients are asked for, but nobody is trusted");
+    ServerOptions generous = server_options();
+    generous.tickets = 17;
+    EXPECT_EQ(why([&] { ServerContext{generous}; }),
+              "tls context: a server has 16 tickets at most");
 }
 
 TEST_F(ContextTest, trust_comes_from_files_and_directories_too) {

@@ -130,6 +130,17 @@ TEST_F(SessionTest, neither_side_need_offer_it) {
     });
 }
 
+TEST_F(SessionTest, many_tickets_are_no_flood) {
+    run_sim([&]() -> Task<> {
+        ServerOptions options = server_options();
+        options.tickets = 16;
+        const ClientContext client(client_options());
+        const bool first = co_await resumes(client, ServerContext(options));
+        EXPECT_FALSE(first);
+        EXPECT_GT(client.sessions(), 2U);
+    });
+}
+
 TEST_F(SessionTest, the_cache_forgets_the_host_that_was_not_asked_for_longest) {
     const auto session = [] {
         tls::detail::Session made(SSL_SESSION_new());

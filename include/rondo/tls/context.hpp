@@ -112,7 +112,7 @@ struct ServerOptions {
     std::vector<std::pair<std::string, ServerContext>> names;
     /// A client that asks for none of `names` is refused; else it is answered with `identities`.
     bool refuse_other_names = false;
-    std::size_t tickets = 2;  ///< sessions that a client may resume later; 0: none
+    std::size_t tickets = 2;  ///< sessions that a client may resume later, at most 16; 0: none
     Duration handshake_timeout = std::chrono::seconds(10);
     bool truncation_is_end = false;  ///< see ClientOptions
 

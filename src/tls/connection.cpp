@@ -74,6 +74,8 @@ void Connection::on_message(int sent, int, int type, const void*, std::size_t, S
         self.patience_.record();
     } else if (sent == 0 && type == SSL3_RT_HANDSHAKE) {
         self.patience_.message();
+    } else if (sent == 1 && type == SSL3_RT_ALERT) {
+        self.patience_.refusal();  // the alerts of ends and failures are the last ones
     }
     self.wire_.hold(self.patience_.is_over());
 }

@@ -21,8 +21,9 @@ namespace rondo::tls::detail {
 
 /// OpenSSL never waits here: it works on the buffers of Wire, and the coroutines below move these.
 /// So a reader and a writer can share it between their awaits. Only the writer sends; what a reader
-/// has to say (it is rare: that it does not renegotiate) goes out with the next write, for a read
-/// that is stopped must have no effect. The exception is the last alert of a failed connection.
+/// has to say (it is rare: that it does not renegotiate) is kept in little memory and goes out with
+/// the next write, for a read that is stopped must have no effect. The exception is the last alert
+/// of a failed connection.
 ///
 /// The writer receives, too, when the peer's message about the connection itself (a ticket, new
 /// keys) has come in part: OpenSSL sends nothing before it has the rest.

@@ -6,7 +6,7 @@
 
 namespace rondo::tls::detail {
 
-/// Of one connection, from the end of its handshake on.
+/// Of one connection, from the end of its handshake on. What is over stays over.
 class Patience {
 public:
     static constexpr int limit = 64;
@@ -25,10 +25,24 @@ public:
     }
     void data() noexcept { without_data_ = 0; }
 
-    bool is_over() const noexcept { return without_data_ > limit; }
+    /// A new handshake was refused, which is kept until it can be sent.
+    void refusal() noexcept { ++refusals_; }
+    void all_is_sent() noexcept {
+        if (!is_over()) {
+            refusals_ = 0;
+        }
+    }
+
+    bool is_over() const noexcept { return without_data_ > limit || refusals_ > limit; }
+    /// Requires: is_over().
+    const char* why() const noexcept {
+        return without_data_ > limit ? "the peer sends record after record without data"
+                                     : "the peer asks for new handshakes, and hears no answer";
+    }
 
 private:
     int without_data_ = 0;  ///< records, and further messages in them, since the last data
+    int refusals_ = 0;      ///< that are not sent
     bool begun_ = false;    ///< nothing of the record was counted but itself
 };
 

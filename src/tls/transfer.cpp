@@ -80,14 +80,17 @@ std::size_t Connection::decrypt(MutableBytes to) {
             break;
         }
     }
+    if (!writing_ && failure_ == nullptr) {
+        wire_.defer_output();  // the refusal of a new handshake
+    }
     return have;
 }
 
 /// Or the connection has failed before.
 bool Connection::lost_patience() {
     if (patience_.is_over() && failure_ == nullptr) {
-        failure_ = std::make_exception_ptr(TlsError(
-            Errc::protocol, "read", name_, "the peer sends record after record without data"));
+        failure_ =
+            std::make_exception_ptr(TlsError(Errc::protocol, "read", name_, patience_.why()));
         dead_ = true;
     }
     return failure_ != nullptr;
@@ -211,6 +214,9 @@ Task<> Connection::flush() {
         Halfway way(broken_);
         co_await under_.write_all(records.bytes());
         way.sent();
+        if (!wire_.has_output()) {
+            patience_.all_is_sent();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "rondo/base/error.hpp"
@@ -68,11 +69,21 @@ int Wire::on_write(BIO* bio, const char* from, int size) {
     return size;
 }
 
-void Wire::defer_output() {
-    for (const io::Lease& lease : out_) {
-        deferred_ += lease.bytes().text();
+// Without memory for it, it stays where it is. What was kept before is in front of it already.
+void Wire::defer_output() noexcept {
+    if (out_.empty()) {
+        return;
     }
-    out_.clear();
+    try {
+        std::string kept;
+        for (const io::Lease& lease : out_) {
+            kept += lease.bytes().text();
+        }
+        deferred_ = std::move(kept);
+        out_.clear();
+    } catch (const std::bad_alloc&) {
+        return;
+    }
 }
 
 void Wire::write(const char* from, std::size_t size) {

@@ -48,7 +48,7 @@ public:
     io::Lease take_output();
 
     /// Keeps what has been written, in little memory, until more is.
-    void defer_output();
+    void defer_output() noexcept;
 
     void clear() noexcept {
         in_.give_back();

@@ -8,7 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "driver/readiness_base.hpp"
 #include "net/net_test.hpp"
+#include "rondo/loop/event_loop.hpp"
 #include "rondo/tls/stream.hpp"
 #include "support/reading.hpp"
 #include "support/reports.hpp"
@@ -74,6 +76,11 @@ inline Task<Shaken> shaken(Task<TlsStream> handshake) {
         result.why = error.what();
     }
     co_return result;
+}
+
+/// How many of the loop's buffers are lent.
+inline std::size_t leases_out() {
+    return dynamic_cast<const detail::ReadinessBase&>(current_loop().driver()).leases_out();
 }
 
 /// For fixtures of tests that need no driver of their own.

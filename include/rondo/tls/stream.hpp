@@ -38,8 +38,9 @@ public:
     /// bytes, 0 only when the peer said that this is its end. Requires: `to` is not empty.
     ///
     /// Errors: TruncatedError when the connection below ended without that, unless the options say
-    /// truncation_is_end; TlsError when a record is broken, or after 64 records that are no data;
-    /// Error of the stream below. After an error each further read fails with the same.
+    /// truncation_is_end; TlsError when a record is broken, after 64 records that are no data, or
+    /// when the peer asks for more than 64 new handshakes (TLS 1.2) while nothing is written; Error
+    /// of the stream below. After an error each further read fails with the same.
     Task<std::size_t> read_some(MutableBytes to);
 
     /// Reads what is there into a buffer of the loop's, taken when there is something.

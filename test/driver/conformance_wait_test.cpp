@@ -122,8 +122,16 @@ TEST_P(KernelConformance, a_signal_ends_a_wait_and_breaks_nothing) {
     action.sa_handler = [](int) { waker->wake(); };
     ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
     const pthread_t self = pthread_self();
-    std::thread sender([self] { pthread_kill(self, SIGUSR1); });
+    std::atomic<bool> woken{false};
+    // ThreadSanitizer puts a signal off that comes shortly before the wait; the next one ends it.
+    std::thread sender([&] {
+        do {
+            pthread_kill(self, SIGUSR1);
+            std::this_thread::yield();
+        } while (!woken.load());
+    });
     driver().wait(Driver::never);
+    woken.store(true);
     sender.join();
     driver().wait(0);
     sigaction(SIGUSR1, &before, nullptr);

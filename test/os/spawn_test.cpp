@@ -385,7 +385,8 @@ TEST_P(SpawnTest, complaints_go_where_an_inherited_output_goes) {
         const int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100);
         std::string failure;
         on_driver([&]() -> Task<> {
-            ProcessOptions options = shell("readlink /proc/$$/fd/1 /proc/$$/fd/2 >&5");
+            ProcessOptions options =
+                shell("seen=$(readlink /proc/$$/fd/1 /proc/$$/fd/2); echo \"$seen\" >&5");
             options.out = Stdio::inherit();
             options.err = Stdio::output();
             options.pass.emplace_back(to_report, 5);

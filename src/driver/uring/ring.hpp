@@ -54,7 +54,9 @@ public:
 
     /// Whether a call would carry out more of what has begun. From Linux 6.13 on one call ends a
     /// few dozen cancelled polls at most, and until a poll ends it holds its file open.
-    bool has_task_work() const noexcept { return (kernel_flags() & IORING_SQ_TASKRUN) != 0; }
+    bool has_task_work() const noexcept {
+        return open_ && (kernel_flags() & IORING_SQ_TASKRUN) != 0;
+    }
 
     /// `more` entries (fewer: -1) that may raise SIGPIPE or SIGXFSZ are queued or with the kernel.
     /// While there are any, the signals of what a call to it carries out are swallowed.

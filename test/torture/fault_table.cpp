@@ -52,7 +52,7 @@ Table of_sockets() {
         {"setsockopt", failures({}, {ENOPROTOOPT, EINVAL, ENOMEM}, {})},
         {"shutdown", failures({ENOTCONN, ENOBUFS}, {}, {})},
         {"socket", failures({ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, {EMFILE}, {})},
-        {"socketpair", failures({EMFILE, ENFILE, EAFNOSUPPORT}, {}, {})},
+        {"socketpair", failures({ENFILE, EAFNOSUPPORT}, {EMFILE}, {})},
         {"unlink", failures({}, {EACCES, EBUSY, EROFS}, {})},
     };
 }
@@ -78,7 +78,7 @@ Table of_files() {
         {"statx", failures({EACCES, ENOMEM, EIO}, {}, {})},
         {"symlinkat", failures({ENOSPC, EACCES}, {}, {})},
         {"unlinkat", failures({EIO, EACCES, EBUSY}, {}, {})},
-        {"pipe2", failures({EMFILE, ENFILE}, {}, {})},
+        {"pipe2", failures({ENFILE}, {EMFILE}, {})},
         {"pread", failures({EIO, EINVAL}, {EINTR}, {})},
         {"preadv2", failures({}, {EIO, EINVAL, ENOMEM, EINTR, EOPNOTSUPP}, {})},
         {"pwrite", failures({EIO, ENOSPC, EDQUOT, EFBIG}, {EINTR}, {})},

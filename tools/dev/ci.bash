@@ -134,12 +134,12 @@ matrix_build() {
 }
 
 # Both compilers, every build, both kernel drivers, nothing left out; or the presets that are named.
-# torture/sample is a tenth of torture/slow.
+# torture/sample is a tenth of torture/slow. Much of the tests' time is waiting.
 cmd_matrix() {
     (($#)) || set -- "${presets[@]}"
     split "$@"
     step "setup" cmd_setup
-    local preset driver
+    local preset driver TEST_JOBS=$((2 * JOBS))
     for preset in "${chosen[@]}"; do
         step "$preset: build" matrix_build "$preset"
         [[ $preset != *-release ]] || step "$preset: headers alone" headers "$preset"

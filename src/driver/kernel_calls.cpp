@@ -231,14 +231,7 @@ int KernelCalls::find_socket_file(const char* path, SocketFile& file) noexcept {
     return 0;
 }
 
-int KernelCalls::remove_socket_file(const char* path, const SocketFile& file) noexcept {
-    SocketFile found;
-    if (const int error = find_socket_file(path, found); error != 0) {
-        return error;
-    }
-    if (found != file) {
-        return -ESTALE;
-    }
+int KernelCalls::remove_socket_file(const char* path) noexcept {
     return ::unlink(path) == 0 ? 0 : -errno;
 }
 

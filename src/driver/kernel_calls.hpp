@@ -45,7 +45,8 @@ struct KernelCalls {
     static int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
     static int listen(int fd, int backlog) noexcept;
     static int find_socket_file(const char* path, SocketFile& file) noexcept;
-    static int remove_socket_file(const char* path, const SocketFile& file) noexcept;
+    /// Whatever has the path.
+    static int remove_socket_file(const char* path) noexcept;
     static int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
     static int source_of(const sockaddr* to, std::uint32_t to_length, sockaddr* address,
                          std::uint32_t* length) noexcept;

@@ -60,7 +60,11 @@ public:
         return calls_.find_socket_file(path, file);
     }
     int remove_socket_file(const char* path, const SocketFile& file) noexcept final {
-        return calls_.remove_socket_file(path, file);
+        SocketFile found;
+        if (const int error = calls_.find_socket_file(path, found); error != 0) {
+            return error;
+        }
+        return found == file ? calls_.remove_socket_file(path) : -ESTALE;
     }
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept final {
         return calls_.socket_name(fd, peer, address, length);

@@ -206,14 +206,7 @@ int SimNetwork::find_socket_file(const char* path, SocketFile& file) noexcept {
     return 0;
 }
 
-int SimNetwork::remove_socket_file(const char* path, const SocketFile& file) noexcept {
-    SocketFile found;
-    if (const int error = find_socket_file(path, found); error != 0) {
-        return error;
-    }
-    if (found != file) {
-        return -ESTALE;
-    }
+int SimNetwork::remove_socket_file(const char* path) noexcept {
     socket_files_.erase(path);
     SimAddress name;
     name.family = AF_UNIX;

@@ -86,7 +86,7 @@ public:
     int open_socket(int family, SocketType type) noexcept;
     int listen(int fd, int backlog) noexcept;
     int find_socket_file(const char* path, SocketFile& file) noexcept;
-    int remove_socket_file(const char* path, const SocketFile& file) noexcept;
+    int remove_socket_file(const char* path) noexcept;
     int socket_name(int fd, bool peer, sockaddr* address, std::uint32_t* length) noexcept;
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept;
     /// All addresses are this machine's, so it is `to` itself.

@@ -46,7 +46,7 @@ protected:
     static Task<> change_when_asked(AresFlights& flights, const DnsServer& former, int times,
                                     Address next) {
         while (former.asked() < times) {
-            co_await sleep(1ms);
+            co_await yield();
         }
         flights.set_servers({next}, false);
     }

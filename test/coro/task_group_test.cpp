@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ static_assert(!detail::TaskGroupBody<Task<> (*)()>);
 
 class TaskGroupTest : public LedgerTest {
 protected:
+    static Task<> make_nothing() { throw std::runtime_error("made-nothing"); }
     Task<int> dies(std::string word) {
         const AtEnd end(log, std::move(word));
         co_return co_await forever();
@@ -261,6 +263,35 @@ TEST_F(TaskGroupTest, cancelled_before_it_starts_the_body_never_runs) {
         });
     });
     EXPECT_TRUE(log.empty());
+}
+
+TEST_F(TaskGroupTest, a_body_that_is_cancelled_while_it_is_made_never_runs) {
+    run_sim([&]() -> Task<> {
+        auto body = [&]() -> Task<> {
+            log.say("never");
+            co_return;
+        };
+        co_await task_group([&](TaskGroup& group) {
+            group.cancel();
+            return body();
+        });
+        log.say("after");
+    });
+    EXPECT_EQ(log.text(), "after");
+}
+
+TEST_F(TaskGroupTest, what_making_the_body_throws_is_told_by_a_cancelled_group_too) {
+    run_sim([&]() -> Task<> {
+        try {
+            co_await task_group([&](TaskGroup& group) -> Task<> {
+                group.cancel();
+                return make_nothing();
+            });
+        } catch (const std::runtime_error& error) {
+            log.say(error.what());
+        }
+    });
+    EXPECT_EQ(log.text(), "made-nothing");
 }
 
 TEST_F(TaskGroupTest, a_destructor_may_spawn_into_the_group_that_stops) {

@@ -206,6 +206,23 @@ TEST_F(FinallyTest, in_a_cancelled_scope_neither_part_runs) {
     EXPECT_TRUE(log.empty());
 }
 
+TEST_F(FinallyTest, a_body_that_is_cancelled_while_it_is_made_never_runs) {
+    run_sim([&]() -> Task<> {
+        auto speaks = [&]() -> Task<> {
+            log.say("never");
+            co_return;
+        };
+        co_await task_group([&](TaskGroup& group) -> Task<> {
+            auto body = [&] {
+                group.cancel();
+                return speaks();
+            };
+            co_await finally(body, says("cleanup", 1ms));
+        });
+    });
+    EXPECT_EQ(log.text(), "cleanup");
+}
+
 TEST_F(FinallyTest, nested_cleanups_run_from_the_inside_out) {
     run_sim([&]() -> Task<> {
         auto inner = [&]() -> Task<> { co_await finally(dies("leaf"), says("inner", 1ms)); };

@@ -25,13 +25,8 @@ struct JoinChild : ResultScope<typename S::result_type> {
     void start(Group& group) noexcept {
         this->kind = &join_child_kind;
         this->frame = starter_.start();
-        this->state = ScopeState::queued;
         this->attach(group, *local.current);
-        if (this->has(Scope::cancelled)) [[unlikely]] {
-            this->state = ScopeState::idle;
-            this->set(Scope::skip);
-        }
-        local.push(*this);
+        local.push_new(*this);
     }
 
 private:

@@ -38,6 +38,16 @@ struct RunState {
         ready_tail = &scope.next;
     }
 
+    /// Makes a new chain ready, which is attached already: one that is cancelled by now never runs.
+    RONDO_INLINE void push_new(Scope& scope) noexcept {
+        scope.state = ScopeState::queued;
+        if (scope.has(Scope::cancelled)) [[unlikely]] {
+            scope.state = ScopeState::idle;
+            scope.set(Scope::skip);
+        }
+        push(scope);
+    }
+
     /// The scope's chain is unwound before any other task is resumed.
     RONDO_INLINE void push_stop(Scope& scope) noexcept {
         scope.next = nullptr;

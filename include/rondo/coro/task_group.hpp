@@ -77,8 +77,7 @@ public:
         up.park_on(children_leaf);
         kind = &group_kind;
         attach(up);
-        frame = start_body();
-        state = ScopeState::queued;
+        start_body();
         local.push(*this);
     }
     T await_resume() {
@@ -92,14 +91,18 @@ public:
     }
 
 private:
-    void* start_body() noexcept {
+    /// A body that is cancelled while it is made never runs; what the callable throws is told.
+    void start_body() noexcept {
         const AsCurrent body(*this);
+        state = ScopeState::queued;
         try {
             BodyTask task = std::invoke(body_, static_cast<TaskGroup&>(*this));
-            return as_root(TaskAccess::release(task));
+            frame = as_root(TaskAccess::release(task));
         } catch (...) {
             Task<T> raising = raise<T>(std::current_exception());
-            return as_root(TaskAccess::release(raising));
+            frame = as_root(TaskAccess::release(raising));
+            state = ScopeState::queued;
+            unset(skip);
         }
     }
 

@@ -186,7 +186,6 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
         started->frame = started->starter->start();
         node = started;
     }
-    node->state = ScopeState::queued;
     try {
         node->attach(group, *local.current);
     } catch (...) {
@@ -194,12 +193,8 @@ TaskNode<result_of_start<F, Args...>>& spawn_in(Group& group, F&& given, Args&&.
         node->kind->on(*node, ScopeEvent::released);
         throw;
     }
-    if (node->has(Scope::cancelled)) [[unlikely]] {
-        node->state = ScopeState::idle;
-        node->set(Scope::skip);
-    }
     ++group.left;
-    local.push(*node);
+    local.push_new(*node);
     return *node;
 }
 

@@ -71,9 +71,8 @@ private:
         void start(Scope& up, const ScopeKind& as) noexcept {
             this->kind = &as;
             this->frame = starter.start();
-            this->state = ScopeState::queued;
             this->attach(up);
-            local.push(*this);
+            local.push_new(*this);
         }
         void end(ScopeEvent event) {
             if (event == ScopeEvent::stopped) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rondo/coro/run_state.hpp"
 #include "rondo/coro/scope.hpp"
+#include "rondo/coro/scope_info.hpp"
 
 namespace rondo {
 
@@ -19,9 +20,12 @@ std::string_view to_string(Reason reason) noexcept {
 namespace detail {
 namespace {
 
-void strike(Scope& scope, Reason reason) noexcept {
+void strike(Scope& scope, Reason reason, CancelPlace place) noexcept {
     scope.set(Scope::cancelled);
     scope.reason = reason;
+    if (scope.has(Scope::has_handle) || scope.has(Scope::has_waiters)) {
+        keep_cancel_place(scope, place);
+    }
     if (scope.state == ScopeState::parked) {
         scope.state = ScopeState::idle;
         scope.leaf->leaf_kind->poke(*scope.leaf, scope);
@@ -41,6 +45,7 @@ void cancel(Scope& root, Reason reason, std::uint16_t extra) noexcept {
     if (root.has(Scope::cancelled)) {
         return;
     }
+    const CancelPlace place = cancel_place_of(root);
     Scope* at = &root;
     for (;;) {
         Scope* child = nullptr;
@@ -50,7 +55,7 @@ void cancel(Scope& root, Reason reason, std::uint16_t extra) noexcept {
                 at->kind->on(*at, ScopeEvent::shield_reached);
             }
         } else if (!at->has(Scope::cancelled)) {
-            strike(*at, reason);
+            strike(*at, reason, place);
             child = at->first;
         }
         if (child != nullptr) {

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,9 @@ void Scope::inherit(const Scope& to, const Scope& starter) {
     if (to.has(cancelled) && !has(shield)) {
         set(cancelled);
         reason = to.reason;
+        if (kind->is_task) {
+            keep_cancel_place(*this, cancel_place_of(to));
+        }
     }
     if (starter.has(has_context)) {
         set(has_context);
@@ -81,12 +85,23 @@ std::string_view name_of(const Scope& scope) noexcept { return info_of(scope).na
 
 void cancel_at(Scope& scope, const std::source_location& place, std::uint16_t extra) noexcept {
     if (!scope.has(Scope::cancelled)) {
-        info_of(scope).cancel_place = CancelPlace{place.file_name(), place.line()};
+        keep_cancel_place(scope, CancelPlace{place.file_name(), place.line()});
     }
     cancel(scope, Reason::caller, extra);
 }
 
 CancelPlace cancel_place_of(const Scope& scope) noexcept { return info_of(scope).cancel_place; }
+
+void keep_cancel_place(Scope& scope, CancelPlace place) noexcept {
+    if (place.file == nullptr) {
+        return;
+    }
+    try {
+        info_of(scope).cancel_place = place;
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+}
 
 void set_waiting_since(Scope& scope, std::int64_t when) { info_of(scope).waiting_since = when; }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
+#include "rondo/coro/task_group.hpp"
 #include "rondo/coro/yield.hpp"
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/run.hpp"
@@ -228,6 +230,44 @@ TEST_F(RunnerTest, a_cancel_says_where_it_was_called) {
         EXPECT_NE(what.find("runner_test.cpp:"), std::string::npos) << what;
     };
     run_sim(main);
+}
+
+TEST_F(RunnerTest, a_cancel_from_above_says_so_too) {
+    std::optional<TaskHandle<int>> inner;
+    auto ends_how = [&]() -> Task<> {
+        try {
+            co_await *inner;
+        } catch (const Cancelled& cancelled) {
+            const std::string what = cancelled.what();
+            log.say(what.find("runner_test.cpp:") != std::string::npos ? "place" : what);
+        }
+        inner.reset();
+    };
+    run_sim([&]() -> Task<> {
+        co_await task_group([&](TaskGroup& group) -> Task<> {
+            inner.emplace(group.spawn(forever()));
+            co_await sleep(1ms);
+            group.cancel();
+        });
+        co_await ends_how();
+        auto outer = create_task([&]() -> Task<> {
+            co_await task_group([&](TaskGroup& group) -> Task<> {
+                inner.emplace(group.spawn(forever()));
+                co_await forever();
+            });
+        });
+        co_await sleep(1ms);
+        outer.cancel();
+        co_await outer.wait();
+        co_await ends_how();
+        co_await task_group([&](TaskGroup& group) -> Task<> {
+            group.cancel();
+            inner.emplace(group.spawn(forever()));
+            co_return;
+        });
+        co_await ends_how();
+    });
+    EXPECT_EQ(log.text(), "place place place");
 }
 
 // In reverse the main task ends before the other one, which is gone with its end.

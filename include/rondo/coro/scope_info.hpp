@@ -20,9 +20,12 @@ void set_name(Scope& scope, std::string_view name);
 /// Valid until the name changes or the scope dies.
 std::string_view name_of(const Scope& scope) noexcept;
 
-/// cancel() by a caller, whose place is kept with `scope` if it is not cancelled yet.
+/// cancel() by a caller, whose place is kept with `scope` if it is not cancelled yet, and with each
+/// task below that the cancel reaches and that somebody may ask.
 void cancel_at(Scope& scope, const std::source_location& place, std::uint16_t extra = 0) noexcept;
 CancelPlace cancel_place_of(const Scope& scope) noexcept;
+/// Without memory for it the place stays unknown: a cancel cannot fail.
+void keep_cancel_place(Scope& scope, CancelPlace place) noexcept;
 
 /// Since when its chain waits, on the driver's clock; 0: not known. Noted by a debugging loop only.
 void set_waiting_since(Scope& scope, std::int64_t when);

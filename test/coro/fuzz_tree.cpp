@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coro/fuzz_tree.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -104,17 +106,20 @@ Task<int> FuzzTree::node(int depth, Living* parent) {
 }
 
 Task<int> FuzzTree::step(int depth, Living& here) {
-    const int kind = below(depth > 0 && nodes_left_ > 0 ? 20 : 7);
+    const int kind = below(depth > 0 && nodes_left_ > 0 ? 23 : 10);
     if (kind < 7) {
         return simple_step(kind, here);
     }
-    if (kind < 12) {
-        return bounded_step(kind - 7, depth - 1, here);
+    if (kind < 10) {
+        return shared_step(kind - 7, here);
     }
-    if (kind < 17) {
-        return joined_step(kind - 12, depth - 1, here);
+    if (kind < 15) {
+        return bounded_step(kind - 10, depth - 1, here);
     }
-    if (kind < 19) {
+    if (kind < 20) {
+        return joined_step(kind - 15, depth - 1, here);
+    }
+    if (kind < 22) {
         return group_step(depth - 1, here);
     }
     return spawned_step(depth - 1, here);
@@ -143,6 +148,48 @@ Task<int> FuzzTree::simple_step(int kind, Living& here) {
         default: co_await gate_.wait(); break;
     }
     co_return 1;
+}
+
+Task<int> FuzzTree::shared_step(int kind, Living& here) {
+    switch (kind) {
+        case 0: return locked_step(here);
+        case 1: return put_step();
+        default: return get_step();
+    }
+}
+
+// Whoever holds the lock is alone, and gives it back wherever it is stopped.
+Task<int> FuzzTree::locked_step(Living& here) {
+    struct Inside {
+        bool& flag;
+        explicit Inside(bool& of) : flag(of) {
+            if (std::exchange(flag, true)) {
+                fail("two tasks hold one lock");
+            }
+        }
+        ~Inside() { flag = false; }
+    };
+    const Lock::Guard guard = co_await lock_.acquire();
+    const Inside inside(inside_);
+    co_return co_await leaf(&here);
+}
+
+// The time is bounded, for nobody may come to the other end.
+Task<int> FuzzTree::put_step() {
+    auto put = [this]() -> Task<> {
+        co_await queue_.put(Tracked(1));
+        ++put_;
+    };
+    co_await move_on_after(some(3000), std::move(put));
+    co_return 1;
+}
+
+Task<int> FuzzTree::get_step() {
+    const auto item = co_await move_on_after(some(3000), queue_.get());
+    if (item.has_value()) {
+        ++got_;
+    }
+    co_return item.has_value() ? item->number() : 0;
 }
 
 Task<int> FuzzTree::bounded_step(int kind, int depth, Living& here) {
@@ -273,6 +320,11 @@ Task<int> FuzzTree::spawned_step(int depth, Living&) {
         co_return co_await std::move(handle);
     }
     co_return co_await timeout(some(3000), std::move(handle));
+}
+
+void FuzzTree::expect_nothing_lost() const {
+    EXPECT_FALSE(lock_.locked());
+    EXPECT_EQ(put_, got_ + queue_.size()) << "items lost, or got twice";
 }
 
 Task<> FuzzTree::main() {

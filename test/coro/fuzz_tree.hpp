@@ -2,6 +2,7 @@
 /// Random trees of tasks, for the fuzzer: see fuzz_test.cpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -10,7 +11,10 @@
 
 #include "rondo/coro/task.hpp"
 #include "rondo/coro/task_group.hpp"
+#include "rondo/sync/lock.hpp"
+#include "rondo/sync/queue.hpp"
 #include "support/leaves.hpp"
+#include "support/recorder.hpp"
 #include "support/run_sim.hpp"
 
 namespace rondo::test {
@@ -64,6 +68,8 @@ public:
 
     /// The main task of one run.
     Task<> main();
+    /// After it: the lock is free, and what was put was got or is there still.
+    void expect_nothing_lost() const;
 
 private:
     int below(int bound);
@@ -80,6 +86,10 @@ private:
     /// One step of a node, drawn.
     Task<int> step(int depth, Living& here);
     Task<int> simple_step(int kind, Living& here);
+    Task<int> shared_step(int kind, Living& here);
+    Task<int> locked_step(Living& here);
+    Task<int> put_step();
+    Task<int> get_step();
     Task<int> bounded_step(int kind, int depth, Living& here);
     Task<int> joined_step(int kind, int depth, Living& here);
     Task<int> group_step(int depth, Living& here);
@@ -90,6 +100,11 @@ private:
     std::uint64_t state_;
     int nodes_left_ = nodes_max;
     Gate gate_;
+    Lock lock_{"the lock"};
+    bool inside_ = false;
+    Queue<Tracked> queue_{3, "the queue"};
+    std::size_t put_ = 0;
+    std::size_t got_ = 0;
 };
 
 }  // namespace rondo::test

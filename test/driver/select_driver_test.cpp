@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "driver/uring/probe.hpp"
 #include "rondo/base/error.hpp"
 #include "rondo/loop/driver.hpp"
+#include "support/exit_code.hpp"
+#include "support/refused_call.hpp"
 
 namespace rondo::test {
 namespace {
@@ -49,7 +53,43 @@ std::string made(DriverKind kind) {
 
 bool has_uring() { return detail::probe_uring().error == 0; }
 
+enum Finding : int { as_promised, no_filters, not_epoll, wrong_report, not_refused };
+
+/// What a process finds in which io_uring_setup fails with `error`.
+Finding without_uring(int error) noexcept {
+    if (!refuse_call(SYS_io_uring_setup, error)) {
+        return no_filters;
+    }
+    const Variable variable(nullptr);
+    if (made(DriverKind::automatic) != "epoll") {
+        return not_epoll;
+    }
+    const std::string why = detail::explain_uring_error(-error);
+    const DriverReport report = probe_drivers({});
+    if (report.chosen != DriverKind::epoll || report.reason != why || !report.features.empty()) {
+        return wrong_report;
+    }
+    try {
+        made(DriverKind::uring);
+        return not_refused;
+    } catch (const Error& refused) {
+        const bool says_why = std::string_view(refused.what()).find(why) != std::string::npos;
+        return refused.code() == Errc::not_supported && says_why ? as_promised : not_refused;
+    }
+}
+
 }  // namespace
+
+// A sandbox, a kernel that has none, one that is too old.
+TEST(SelectDriver, where_uring_is_refused_automatic_is_epoll) {
+    for (const int error : {EPERM, ENOSYS, EINVAL}) {
+        const int finding = exit_code_of([error] { _exit(without_uring(error)); });
+        if (finding == no_filters) {
+            GTEST_SKIP() << "no seccomp filters on this system";
+        }
+        EXPECT_EQ(finding, as_promised) << "errno " << error;
+    }
+}
 
 TEST(SelectDriver, automatic_is_uring_where_it_can_be_had) {
     const Variable variable(nullptr);

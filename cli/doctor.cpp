@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <rondo/rondo.hpp>
 #include <string>
 #include <string_view>
 
 #include "commands.hpp"
+#include "exit_code.hpp"
 #include "output.hpp"
 
 namespace rondo::cli {
@@ -53,13 +55,20 @@ std::string name_of_running_driver() {
     });
 }
 
-void report_driver(Report& report) {
+/// What keeps a loop from running, null when nothing does.
+std::exception_ptr report_driver(Report& report) {
     const DriverReport found = probe_drivers(DriverOptions{});
     report.heading("driver");
     report.line("chosen", name_of(found.chosen));
     report.line("because", found.reason);
     report.line("io_uring", found.features.empty() ? "nothing usable" : found.features);
-    report.line("a test loop", "ran on " + name_of_running_driver());
+    try {
+        report.line("a test loop", "ran on " + name_of_running_driver());
+        return nullptr;
+    } catch (const Error& error) {
+        report.line("a test loop", fmt::format("did not run: {}", error.what()));
+        return std::current_exception();
+    }
 }
 
 std::string limit_of(int resource) {
@@ -139,18 +148,23 @@ int doctor() {
     report.line("version", version);
     report.line("compiler", compiler());
     report.line("build", kind_of_build());
-    report_driver(report);
+    const std::exception_ptr failure = report_driver(report);
     report_system(report);
     report_libraries(report);
     print(report.text());
-    return 0;
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    return static_cast<int>(ExitCode::ok);
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand(
-        "doctor", "Says which driver runs here and why, and what rondo was built from.");
+        "doctor",
+        "Says which driver runs here and why, and what rondo was built from. Exit code: 0, or 1 if "
+        "the driver that RONDO_DRIVER asks for cannot be had.");
     command->callback([&action] { action = doctor; });
 }
 

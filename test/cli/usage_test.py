@@ -4,7 +4,7 @@
 import subprocess
 import unittest
 
-from harness import BOUND, PROGRAM, TestCase, environment, results, rondo
+from harness import BOUND, PROGRAM, TestCase, environment, refuse_uring, results, rondo
 
 COMMANDS = {"demo": [], "fetch": ["http://127.0.0.1:1/"], "doctor": []}
 
@@ -92,10 +92,13 @@ class ClosedStdout(TestCase):
                 self.assertEqual(self.outcome(reader.stdin, *arguments), (141, ""), arguments)
 
     def test_without_any_stdout_it_says_so(self):
-        done = subprocess.run(["sh", "-c", 'exec "$0" doctor >&-', PROGRAM], timeout=BOUND,
-                              env=environment(), stderr=subprocess.PIPE, check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(b"cannot write to stdout", done.stderr)
+        url = self.site().url()
+        for arguments in (["doctor"], ["demo", "--speed", "100"], ["fetch", url]):
+            done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', PROGRAM, *arguments],
+                                  timeout=BOUND, env=environment(), stderr=subprocess.PIPE,
+                                  stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn(b"cannot write to stdout", done.stderr, arguments)
 
 
 class NoStderr(TestCase):
@@ -151,6 +154,28 @@ class Doctor(TestCase):
             self.assertRegex(done.stdout, rf"chosen +{driver}\n")
             self.assertRegex(done.stdout, r"because +RONDO_DRIVER")
             self.assertIn(f"ran on {driver}", done.stdout)
+
+    def without_uring(self, **changes):
+        try:
+            return rondo("doctor", env=environment(**changes), preexec_fn=refuse_uring)
+        except subprocess.SubprocessError:
+            self.skipTest("no seccomp filters on this system")
+
+    def test_where_io_uring_is_refused_it_says_so_and_epoll_runs(self):
+        done = self.without_uring(RONDO_DRIVER="auto")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"chosen +epoll\n")
+        self.assertRegex(done.stdout, r"because +io_uring is forbidden here")
+        self.assertRegex(done.stdout, r"io_uring +nothing usable\n")
+        self.assertIn("ran on epoll", done.stdout)
+
+    def test_a_driver_that_cannot_be_had_leaves_the_rest_of_the_report(self):
+        done = self.without_uring(RONDO_DRIVER="uring")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"a test loop +did not run: .*io_uring is forbidden here")
+        self.assertIn("kernel", done.stdout)
+        self.assertIn("libcurl", done.stdout)
+        self.assertRegex(done.stderr, r"^rondo: .*io_uring is forbidden here.*\n$")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ bool Connection::lost_patience() {
 }
 
 /// Waits for records, or while another one does. At the end of the stream below, sets ended_ or
-/// failure_; it sets failure_, too, to what it throws.
+/// failure_; it sets failure_, too, to what it throws, unless that is a time limit below.
 Task<> Connection::receive(const char* operation) {
     if (receiving_) {
         co_await received_.wait();
@@ -107,6 +107,8 @@ Task<> Connection::receive(const char* operation) {
     io::Lease records;
     try {
         records = co_await under_.read_leased();
+    } catch (const TimeoutError&) {
+        throw;  // nothing was taken, and the records may yet come
     } catch (const Error&) {
         failure_ = std::current_exception();
         throw;

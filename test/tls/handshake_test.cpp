@@ -300,6 +300,7 @@ TEST_F(HandshakeTest, a_time_limit_of_the_stream_below_is_reported_as_its_own) {
             }
             EXPECT_EQ(why, TimeoutError().what());
             EXPECT_EQ(now() - begin, 1s);
+            EXPECT_TRUE(pair.to_server->ended) << "it is given up";
         }
     });
 }

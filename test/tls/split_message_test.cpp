@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rondo/loop/sleep.hpp"
+#include "rondo/net/timed_stream.hpp"
 #include "tls/raw_peer.hpp"
 #include "tls/tls_test.hpp"
 
@@ -39,8 +40,9 @@ protected:
         run_sim([&]() -> Task<> {
             MemoryPair pair;
             peer_ = std::make_unique<RawPeer>(std::move(pair.server), context_.get(), true);
+            io::Stream below{net::TimedStream<io::Stream>(std::move(pair.client), limits_)};
             auto [client, shaken] = co_await gather(
-                tls::connect(std::move(pair.client), test_host, ClientContext(client_options())),
+                tls::connect(std::move(below), test_host, ClientContext(client_options())),
                 peer_->handshake());
             client_ = std::move(client);
             co_await send_first_part();
@@ -52,8 +54,8 @@ protected:
 
     Task<> send_rest(std::string and_more = "") { co_await peer_->send(rest_ + and_more); }
 
-    Task<> send_rest_later() {
-        co_await sleep(1s);
+    Task<> send_rest_later(Duration after = 1s) {
+        co_await sleep(after);
         co_await send_rest();
     }
 
@@ -63,6 +65,11 @@ protected:
         co_await peer_->write(heard + " pong");
     }
 
+    Task<> greet_later() {
+        co_await send_rest_later(3s);
+        co_await peer_->write("pong");
+    }
+
     Task<std::string> hear() {
         std::string text = co_await peer_->read();
         co_return text;
@@ -70,6 +77,7 @@ protected:
 
     std::unique_ptr<RawPeer> peer_;
     TlsStream client_;
+    net::StreamLimits limits_;  ///< of the stream below the client
 
 private:
     // A read that is stopped leaves what it has read of the ticket with OpenSSL.
@@ -125,6 +133,33 @@ TEST_F(SplitMessageTest, it_goes_on_when_the_reader_is_stopped) {
     with_half_a_ticket([&]() -> Task<> {
         auto reader = [&]() -> Task<> { co_await move_on_after(100ms, client_.read_leased()); };
         co_await gather(reader(), client_.write_all("ping"), send_rest_later());
+        const std::string heard = co_await hear();
+        EXPECT_EQ(heard, "ping");
+    });
+}
+
+TEST_F(SplitMessageTest, it_goes_on_when_the_reader_waits_too_long) {
+    limits_.read = 2s;
+    with_half_a_ticket([&]() -> Task<> {
+        auto [late, written, sent] = co_await gather(
+            message_of(client_.read_leased()), client_.write_all("ping"), send_rest_later(3s));
+        EXPECT_EQ(late, TimeoutError().what());
+        const std::string heard = co_await hear();
+        EXPECT_EQ(heard, "ping");
+        co_await peer_->write("pong");
+        const std::string read = co_await read_count(client_, 4);
+        EXPECT_EQ(read, "pong");
+    });
+}
+
+TEST_F(SplitMessageTest, when_it_waits_too_long_it_has_sent_nothing_and_the_reader_goes_on) {
+    limits_.read = 2s;
+    with_half_a_ticket([&]() -> Task<> {
+        auto [late, read, answered] = co_await gather(message_of(client_.write_all("never")),
+                                                      read_count(client_, 4), greet_later());
+        EXPECT_EQ(late, TimeoutError().what());
+        EXPECT_EQ(read, "pong");
+        co_await client_.write_all("ping");
         const std::string heard = co_await hear();
         EXPECT_EQ(heard, "ping");
     });

@@ -40,7 +40,8 @@ public:
     /// Errors: TruncatedError when the connection below ended without that, unless the options say
     /// truncation_is_end; TlsError when a record is broken, after 64 records that are no data, or
     /// when the peer asks for more than 64 new handshakes (TLS 1.2) while nothing is written; Error
-    /// of the stream below. After an error each further read fails with the same.
+    /// of the stream below. After an error each further read fails with the same; but a
+    /// TimeoutError of the stream below is thrown once: reading may go on.
     Task<std::size_t> read_some(MutableBytes to);
 
     /// Reads what is there into a buffer of the loop's, taken when there is something.
@@ -50,12 +51,13 @@ public:
     ///
     /// Cancellation: stopped while records are handed to the stream below, it may have sent a part:
     /// further writes fail with Errc::closed. Reading goes on.
+    /// Errors: the same holds when the stream below fails to send, also with a TimeoutError.
     Task<> write_all(Bytes bytes);
 
     /// Tells the peer that no more comes, and ends the outgoing direction below. Reading goes on.
     /// A connection that is closed without this looks cut off to the peer.
     ///
-    /// Cancellation: as write_all.
+    /// Cancellation: as write_all. Errors: as write_all.
     Task<> shutdown_write();
 
     /// Both directions end now, without a word to the peer. Idempotent.
@@ -106,7 +108,8 @@ private:
 /// an address never is. International names are given as A-labels ("xn--…").
 ///
 /// Cancellation: the connection is closed.
-/// Errors: CertificateError, TlsError, and the errors of the stream below, which is closed then.
+/// Errors: CertificateError, TlsError, and the errors of the stream below, a TimeoutError too; in
+/// each case it is closed.
 /// Under TLS 1.3 a server that refuses the client's certificate is heard of by the first read.
 Task<TlsStream> connect(io::Stream under, std::string host,
                         ClientContext context = ClientContext());

@@ -65,7 +65,18 @@ void Connection::remember(Session session) {
     }
 }
 
-void Connection::on_message(int sent, int, int type, const void*, std::size_t, SSL* ssl, void*) {
+namespace {
+
+// An alert is its level and what it says. The others are the last: of ends, and of failures.
+bool is_refusal(const void* alert, std::size_t size) noexcept {
+    const auto* const bytes = static_cast<const unsigned char*>(alert);
+    return size == 2 && bytes[0] == SSL3_AL_WARNING && bytes[1] == SSL_AD_NO_RENEGOTIATION;
+}
+
+}  // namespace
+
+void Connection::on_message(int sent, int, int type, const void* data, std::size_t size, SSL* ssl,
+                            void*) {
     Connection& self = of(ssl);
     if (self.shaking_hands_) {
         return;
@@ -74,8 +85,8 @@ void Connection::on_message(int sent, int, int type, const void*, std::size_t, S
         self.patience_.record();
     } else if (sent == 0 && type == SSL3_RT_HANDSHAKE) {
         self.patience_.message();
-    } else if (sent == 1 && type == SSL3_RT_ALERT) {
-        self.patience_.refusal();  // the alerts of ends and failures are the last ones
+    } else if (sent == 1 && type == SSL3_RT_ALERT && is_refusal(data, size)) {
+        self.patience_.refusal();
     }
     self.wire_.hold(self.patience_.is_over());
 }

@@ -158,6 +158,24 @@ TEST_F(PatienceTest, refusals_that_are_sent_may_be_many) {
     });
 }
 
+// With as many refusals as may wait.
+TEST_F(PatienceTest, an_end_is_not_one_of_them) {
+    run_sim([&]() -> Task<> {
+        MemoryPair memory;
+        Ends ends = co_await meet(memory);
+        std::string text;
+        for (int i = 0; i < 2; ++i) {
+            co_await ask(ends.server, Patience::limit / 2);
+            text = co_await read_count(ends.client, 1);
+            EXPECT_EQ(text, "x");
+        }
+        co_await ends.client.shutdown_write();
+        co_await ends.server.write("y");
+        text = co_await read_count(ends.client, 1);
+        EXPECT_EQ(text, "y");
+    });
+}
+
 TEST_F(PatienceTest, a_refusal_waits_for_a_write_without_a_buffer_of_the_loop) {
     run_sim([&]() -> Task<> {
         MemoryPair memory;

@@ -125,6 +125,30 @@ TEST_P(AresFlightsTest, other_servers_have_failed_at_nothing_yet) {
     EXPECT_EQ(lame.asked(), 1);
 }
 
+TEST_P(AresFlightsTest, other_servers_may_know_what_the_former_did_not) {
+    DnsServer public_one([](const DnsQuery& query) {
+        return Answers{DnsReply(query, code_no_name).soa(3600).message()};
+    });
+    DnsServer inside(an_address);
+    CacheLimits limits;
+    limits.ttl_max = 1h;
+    limits.negative_ttl_max = 1h;
+    Cache keeping(limits);
+    on_driver([&]() -> Task<> {
+        AresFlights flights(current_loop(), keeping, patient(1));
+        flights.set_servers({public_one.address()}, false);
+        bool found = co_await ask(flights, "intranet.example");
+        EXPECT_FALSE(found);
+        flights.set_servers({public_one.address()}, true);
+        EXPECT_EQ(keeping.size(), 1U) << "set again, they are the same";
+        flights.set_servers({inside.address()}, false);
+        EXPECT_EQ(keeping.size(), 0U);
+        found = co_await ask(flights, "intranet.example");
+        EXPECT_TRUE(found);
+        EXPECT_EQ(keeping.size(), 1U);
+    });
+}
+
 TEST_P(AresFlightsTest, other_servers_are_not_asked_what_nobody_waits_for) {
     DnsServer silent(nothing);
     DnsServer good(an_address);

@@ -23,7 +23,7 @@ class ResolverState;
 enum class Family : std::uint8_t { any, ipv4, ipv6 };
 
 /// How a Resolver works. What is empty or unset is as the system's /etc/resolv.conf has it, which
-/// is read again when it has changed.
+/// is read again within five seconds when it has changed. Other servers in it end what is cached.
 struct ResolverOptions {
     std::vector<Address> servers;  ///< name servers, asked in this order; port 0 is 53
     /// Each server is asked `tries` times, each time for `timeout`, before a lookup has timed out.

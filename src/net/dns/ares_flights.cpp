@@ -63,6 +63,7 @@ void AresFlights::set_servers(std::vector<Address> servers, bool rotate) {
     }
     wanted_servers_ = std::move(servers);
     servers_changed_ = true;
+    forget_answers();
     if (tasks_waiting() > 0) {
         announce();
     }

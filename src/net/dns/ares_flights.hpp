@@ -30,7 +30,8 @@ public:
     AresFlights(EventLoop& loop, Cache& cache, AskOptions options);
     ~AresFlights() override;
 
-    /// From the next question on. Those that are on their way are asked again, of these.
+    /// From the next question on. Those that are on their way are asked again, of these. What other
+    /// servers have answered is forgotten.
     void set_servers(std::vector<Address> servers, bool rotate);
 
 private:

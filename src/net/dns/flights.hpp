@@ -84,6 +84,8 @@ protected:
     std::size_t tasks_waiting() const noexcept { return waiting_; }
     /// Forgets a flight that nobody waits for.
     void drop(Flight& flight) noexcept;
+    /// Those that were kept do not hold any more.
+    void forget_answers() noexcept { cache_.clear(); }
 
     EventLoop& loop_;
 

@@ -111,11 +111,11 @@ std::vector<std::string> ResolverState::names_for(const HostName& host) {
 const HostsTable& ResolverState::hosts() { return hosts_.table(loop_.now()); }
 
 Task<AnswerPtr> ResolverState::ask(Question question) {
-    if (AnswerPtr known = cache_.find(question, loop_.now())) {
-        co_return known;
-    }
     if (options_.servers.empty()) {
         refresh_config();
+    }
+    if (AnswerPtr known = cache_.find(question, loop_.now())) {
+        co_return known;
     }
     Landing landing(*flights_, std::move(question));
     AnswerPtr answer = co_await landing;

@@ -103,9 +103,10 @@ Task<> ConnectRace::direct(TaskGroup& group) {
             co_await move_on_at(when, changed_.wait());
         } else {
             next_at_ = rondo::detail::add_saturating(now(), delays_.attempt);
+            const Address next = take_next();
             ++attempts_;
             ++running_;
-            group.spawn(try_one(take_next()));
+            group.spawn(try_one(next));
         }
     }
     group.cancel();

@@ -2,10 +2,11 @@
 /// Happy Eyeballs, RFC 8305: the addresses of a host race for a connection.
 ///
 /// Addresses arrive by family. The first attempt begins with the first IPv6 address, or when IPv4
-/// ones have waited resolution_delay for those. Then one follows the other, the families by turns,
-/// each attempt_delay after the one before, or at once when an attempt has failed. The first to
-/// succeed wins; the others are stopped, and what they had opened is closed, before run() ends. At
-/// most addresses_max are tried: an answer of the DNS may hold thousands.
+/// ones have waited resolution_delay for those; when both are known, with the one that the order of
+/// addresses prefers. Then one follows the other, the families by turns, each attempt_delay after
+/// the one before, or at once when an attempt has failed. The first to succeed wins; the others are
+/// stopped, and what they had opened is closed, before run() ends. At most addresses_max are tried:
+/// an answer of the DNS may hold thousands.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +44,7 @@ protected:
     /// Ends when no more addresses can come.
     virtual Task<> find_addresses(Arrivals& to) = 0;
     virtual Task<TcpStream> attempt(Address address) = 0;
-    /// Of one family, in the order in which they are to be tried.
+    /// The order in which they are to be tried: of one family, or of the first of each.
     virtual std::vector<Address> in_order(std::vector<Address> addresses) = 0;
 
 private:

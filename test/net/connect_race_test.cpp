@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "net/dns/sort_stably.hpp"
 #include "net/net_test.hpp"
 #include "rondo/sim/run.hpp"
 #include "support/cancel_everywhere.hpp"
@@ -37,6 +38,7 @@ struct Script {
     std::optional<Duration> lookup_fails;
     Duration attempt_delay = 250ms;
     Duration resolution_delay = 50ms;
+    bool prefers_ipv4 = false;
 };
 
 class ScriptedRace final : public ConnectRace {
@@ -82,7 +84,14 @@ private:
         ++connected;
         co_return stream;
     }
-    std::vector<Address> in_order(std::vector<Address> addresses) override { return addresses; }
+    std::vector<Address> in_order(std::vector<Address> addresses) override {
+        if (script_.prefers_ipv4) {
+            net::detail::sort_stably(addresses, [](const Address& a, const Address& b) {
+                return !a.is_ipv6() && b.is_ipv6();
+            });
+        }
+        return addresses;
+    }
 
     const Script& script_;
     std::string& log_;
@@ -177,6 +186,16 @@ TEST_F(ConnectRaceTest, ipv4_waits_no_longer_when_there_is_no_ipv6) {
     const Result alone =
         run_race({{{10ms, Family::ipv4, hosts({"10.0.0.1"})}}, {}, {}}, Family::ipv4);
     EXPECT_EQ(alone.attempts, "10.0.0.1@10");
+}
+
+TEST_F(ConnectRaceTest, of_two_families_that_are_known_the_order_chooses_the_first) {
+    Script script{
+        {{0ms, Family::ipv6, hosts({"::1"})}, {0ms, Family::ipv4, hosts({"10.0.0.1", "10.0.0.2"})}},
+        {{"10.0.0.1", {Fate::is_refused, 30ms}}, {"::1", {Fate::is_refused, 30ms}}},
+        {}};
+    script.prefers_ipv4 = true;
+    const Result result = run_race(script);
+    EXPECT_EQ(result.attempts, "10.0.0.1@0 ::1@30 10.0.0.2@60");
 }
 
 TEST_F(ConnectRaceTest, attempts_are_250_ms_apart_and_families_take_turns) {

@@ -20,16 +20,18 @@ std::string reason_of(const Error& error) {
 
 // ---------------------------------------------------------------------- the addresses
 
-void ConnectRace::begin() { ipv6_is_known_ = false; }
+// Of a family that is not wanted it is known that none come.
+void ConnectRace::begin() {
+    ipv6_.is_known = family_ == Family::ipv4;
+    ipv4_.is_known = family_ == Family::ipv6;
+}
 
 void ConnectRace::arrived(Family family, std::vector<Address> addresses) {
-    const bool ipv6 = family == Family::ipv6;
     const std::vector<Address> sorted = in_order(std::move(addresses));
-    Queue& queue = ipv6 ? ipv6_ : ipv4_;
-    queue.insert(queue.end(), sorted.begin(), sorted.end());
-    if (ipv6) {
-        ipv6_is_known_ = true;
-    } else {
+    Side& side = family == Family::ipv6 ? ipv6_ : ipv4_;
+    side.addresses.insert(side.addresses.end(), sorted.begin(), sorted.end());
+    side.is_known = true;
+    if (family == Family::ipv4) {
         first_at_ = rondo::detail::add_saturating(now(), delays_.resolution);
     }
     changed_.set();
@@ -45,22 +47,30 @@ Task<> ConnectRace::look() {
     changed_.set();
 }
 
+bool ConnectRace::may_try(const Side& side, const Side& other) const noexcept {
+    const bool other_may_have = !other.addresses.empty() || (!other.is_known && !found_all_);
+    const std::size_t most = other_may_have ? addresses_max / 2 : addresses_max;
+    return !side.addresses.empty() && side.attempts < most && attempts() < addresses_max;
+}
+
 // By turns; the first is the one that the order of addresses prefers.
-ConnectRace::Queue& ConnectRace::next_queue() {
-    if (ipv6_.empty() || ipv4_.empty()) {
-        return ipv6_.empty() ? ipv4_ : ipv6_;
+ConnectRace::Side& ConnectRace::next_side() {
+    const bool may_ipv6 = may_try(ipv6_, ipv4_);
+    if (!may_ipv6 || !may_try(ipv4_, ipv6_)) {
+        return may_ipv6 ? ipv6_ : ipv4_;
     }
     bool ipv6 = !last_was_ipv6_;
-    if (attempts_ == 0) {
-        ipv6 = in_order({ipv6_.front(), ipv4_.front()}).front().is_ipv6();
+    if (attempts() == 0) {
+        ipv6 = in_order({ipv6_.addresses.front(), ipv4_.addresses.front()}).front().is_ipv6();
     }
     return ipv6 ? ipv6_ : ipv4_;
 }
 
 Address ConnectRace::take_next() {
-    Queue& queue = next_queue();
-    const Address address = queue.front();
-    queue.pop_front();
+    Side& side = next_side();
+    const Address address = side.addresses.front();
+    side.addresses.pop_front();
+    ++side.attempts;
     last_was_ipv6_ = address.is_ipv6();
     return address;
 }
@@ -68,15 +78,16 @@ Address ConnectRace::take_next() {
 // ----------------------------------------------------------------------- the attempts
 
 TimePoint ConnectRace::ready_at() const noexcept {
-    if (attempts_ > 0) {
+    if (attempts() > 0) {
         return next_at_;
     }
-    const bool ipv6_may_come = family_ == Family::any && !ipv6_is_known_ && !found_all_;
+    const bool ipv6_may_come = !ipv6_.is_known && !found_all_;
     return ipv6_may_come ? first_at_ : TimePoint();
 }
 
 bool ConnectRace::is_over() const noexcept {
-    return winner_.has_value() || (found_all_ && running_ == 0 && !has_pending());
+    const bool was_last = found_all_ || attempts() == addresses_max;
+    return winner_.has_value() || (was_last && running_ == 0 && !has_pending());
 }
 
 Task<> ConnectRace::try_one(Address address) {
@@ -103,16 +114,15 @@ Task<> ConnectRace::direct(TaskGroup& group) {
             co_await move_on_at(when, changed_.wait());
         } else {
             next_at_ = rondo::detail::add_saturating(now(), delays_.attempt);
-            const Address next = take_next();
-            ++attempts_;
             ++running_;
-            group.spawn(try_one(next));
+            group.spawn(try_one(take_next()));
         }
     }
     group.cancel();
 }
 
 Task<TcpStream> ConnectRace::run() {
+    begin();
     co_await task_group([this](TaskGroup& group) { return direct(group); });
     if (!winner_) {
         throw_failure();

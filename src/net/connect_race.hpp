@@ -5,8 +5,9 @@
 /// ones have waited resolution_delay for those; when both are known, with the one that the order of
 /// addresses prefers. Then one follows the other, the families by turns, each attempt_delay after
 /// the one before, or at once when an attempt has failed. The first to succeed wins; the others are
-/// stopped, and what they had opened is closed, before run() ends. At most addresses_max are tried:
-/// an answer of the DNS may hold thousands.
+/// stopped, and what they had opened is closed, before run() ends. At most addresses_max are tried,
+/// for an answer of the DNS may hold thousands; half of them are kept for the other family as long
+/// as that may have an address.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +53,12 @@ private:
         Address address;
         Error error;
     };
-    using Queue = std::deque<Address>;
+    /// One of the families.
+    struct Side {
+        std::deque<Address> addresses;  ///< that were not tried
+        std::size_t attempts = 0;
+        bool is_known = false;  ///< of the name that is asked for now, no more come
+    };
 
     void begin() override;
     void arrived(Family family, std::vector<Address> addresses) override;
@@ -61,11 +67,11 @@ private:
     Task<> direct(TaskGroup& group);
     Task<> try_one(Address address);
     TimePoint ready_at() const noexcept;
-    Queue& next_queue();
+    bool may_try(const Side& side, const Side& other) const noexcept;
+    Side& next_side();
     Address take_next();
-    bool has_pending() const noexcept {
-        return attempts_ < addresses_max && (!ipv6_.empty() || !ipv4_.empty());
-    }
+    std::size_t attempts() const noexcept { return ipv6_.attempts + ipv4_.attempts; }
+    bool has_pending() const noexcept { return may_try(ipv6_, ipv4_) || may_try(ipv4_, ipv6_); }
     bool is_over() const noexcept;
     [[noreturn]] void throw_failure() const;
 
@@ -73,14 +79,12 @@ private:
     const Family family_;
     const Delays delays_;
 
-    Queue ipv6_;
-    Queue ipv4_;
-    bool ipv6_is_known_ = false;  ///< for the name that is asked for now
+    Side ipv6_;
+    Side ipv4_;
     bool found_all_ = false;
     std::exception_ptr lookup_error_;
     TimePoint first_at_;  ///< when IPv4 addresses need not wait any longer
     TimePoint next_at_;
-    std::size_t attempts_ = 0;
     std::size_t running_ = 0;
     bool last_was_ipv6_ = false;
     std::vector<Failure> failures_;

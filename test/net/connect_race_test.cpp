@@ -250,22 +250,82 @@ TEST_F(ConnectRaceTest, the_error_lists_each_address_with_its_failure) {
               "refused");
 }
 
-// As many addresses as a message of the DNS holds.
-TEST_F(ConnectRaceTest, sixty_four_addresses_are_tried_and_no_more) {
-    Script script{{{0ms, Family::ipv6, {}}, {0ms, Family::ipv4, {}}}, {}, {}};
+// ------------------------------------------------------------------- very many addresses
+
+/// As many as a message of the DNS holds, which all refuse, `after` so long.
+void add_many(Script& script, Duration at, Family family, Duration after) {
+    Arrival arrival{at, family, {}};
     for (int i = 1; i <= 4'000; ++i) {
-        const std::string number = std::to_string(i);
-        const std::string ipv4 = "10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200);
-        script.arrivals[0].addresses.push_back(Address::parse("2001:db8::" + number, 80));
-        script.arrivals[1].addresses.push_back(Address::parse(ipv4, 80));
-        script.fates["2001:db8::" + number] = {Fate::is_refused, 1ms};
-        script.fates[ipv4] = {Fate::is_refused, 1ms};
+        std::string host = "10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200);
+        if (family == Family::ipv6) {
+            host = "2001:db8::" + std::to_string(i);
+        }
+        arrival.addresses.push_back(Address::parse(host, 80));
+        script.fates[host] = {Fate::is_refused, after};
     }
+    script.arrivals.push_back(std::move(arrival));
+}
+
+auto attempts_in(const std::string& log) { return std::count(log.begin(), log.end(), '@'); }
+
+TEST_F(ConnectRaceTest, sixty_four_addresses_are_tried_and_no_more) {
+    Script script;
+    add_many(script, 0ms, Family::ipv6, 1ms);
+    add_many(script, 0ms, Family::ipv4, 1ms);
     const Result result = run_race(script);
-    EXPECT_EQ(std::count(result.attempts.begin(), result.attempts.end(), '@'), 64);
+    EXPECT_EQ(attempts_in(result.attempts), 64);
     EXPECT_EQ(std::count(result.error.begin(), result.error.end(), ';'), 63) << result.error;
     EXPECT_EQ(result.took, 64ms);
 }
+
+TEST_F(ConnectRaceTest, half_of_them_are_kept_for_the_family_that_is_late) {
+    for (const bool ipv6_is_first : {true, false}) {
+        Script script;
+        script.resolution_delay = 1ms;
+        add_many(script, 0ms, ipv6_is_first ? Family::ipv6 : Family::ipv4, 0ms);
+        const char* const good = ipv6_is_first ? "10.9.9.9" : "::9";
+        script.arrivals.push_back(
+            {20ms, ipv6_is_first ? Family::ipv4 : Family::ipv6, hosts({good})});
+        const Result result = run_race(script);
+        EXPECT_EQ(result.error, "");
+        EXPECT_EQ(attempts_in(result.attempts), 33);
+        EXPECT_TRUE(result.attempts.ends_with(std::string(" ") + good + "@20")) << result.attempts;
+        EXPECT_EQ(result.took, 20ms);
+    }
+}
+
+TEST_F(ConnectRaceTest, what_was_kept_is_used_when_that_family_has_none) {
+    Script script;
+    add_many(script, 0ms, Family::ipv6, 0ms);
+    script.arrivals.push_back({6s, Family::ipv4, {}});
+    const Result result = run_race(script);
+    EXPECT_EQ(attempts_in(result.attempts), 64);
+    EXPECT_EQ(result.took, 6s);
+}
+
+TEST_F(ConnectRaceTest, or_when_the_lookup_ends_without_it) {
+    Script script;
+    add_many(script, 0ms, Family::ipv6, 0ms);
+    script.lookup_fails = 6s;
+    const Result result = run_race(script);
+    EXPECT_EQ(attempts_in(result.attempts), 64);
+    EXPECT_EQ(result.took, 6s);
+}
+
+TEST_F(ConnectRaceTest, when_none_can_be_tried_any_more_nothing_is_waited_for) {
+    Script script;
+    add_many(script, 0ms, Family::ipv6, 0ms);
+    script.lookup_fails = 6s;
+    const Result alone = run_race(script, Family::ipv6);
+    EXPECT_EQ(attempts_in(alone.attempts), 64);
+    EXPECT_EQ(alone.took, 0ms);
+    add_many(script, 0ms, Family::ipv4, 0ms);
+    const Result both = run_race(script);
+    EXPECT_EQ(attempts_in(both.attempts), 64);
+    EXPECT_EQ(both.took, 0ms);
+}
+
+// -------------------------------------------------- lookups that fail, races that are stopped
 
 TEST_F(ConnectRaceTest, without_an_address_the_lookup_is_the_error) {
     const Result result = run_race({{{5ms, Family::ipv6, {}}, {6ms, Family::ipv4, {}}}, {}, 7ms});

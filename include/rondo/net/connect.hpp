@@ -32,8 +32,8 @@ struct ConnectOptions {
 
 /// A connection to `host`, which is a name or numeric, with no_delay set. When it has several
 /// addresses they race (Happy Eyeballs, RFC 8305): IPv6 and IPv4 by turns, each a little after the
-/// one before; the first to answer wins, the others are closed before this returns. More than 64
-/// are not tried.
+/// one before; the first to answer wins, the others are closed before this returns. At most 64
+/// are tried, half of which are kept for the other family as long as that may have some.
 ///
 ///     TcpStream stream = co_await rondo::timeout(10s, rondo::net::connect("example.com", 443));
 ///

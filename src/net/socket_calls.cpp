@@ -103,16 +103,19 @@ int connect_now(int fd, const sockaddr* address, std::uint32_t length) noexcept 
 
 namespace {
 
-// Removes the file at `address` if nobody has its socket open.
-bool remove_stale(SocketType type, const UnixAddress& address) noexcept {
+// Removes the file at `address` if nobody has its socket open. 0, or why it is still there: it is
+// in use, or there is no descriptor to find that out.
+int remove_stale(SocketType type, const UnixAddress& address) noexcept {
     Driver& driver = current_loop().driver();
-    const Descriptor probe(driver.open_socket(AF_UNIX, type));
-    SocketFile file;
-    if (!probe.is_open() || driver.find_socket_file(address.file(), file) != 0) {
-        return false;
+    const int fd = driver.open_socket(AF_UNIX, type);
+    if (fd < 0) {
+        return fd;
     }
-    const int result = connect_now(probe.descriptor(), address.data(), address.size());
-    return result == -ECONNREFUSED && driver.remove_socket_file(address.file(), file) == 0;
+    const Descriptor probe(fd);
+    SocketFile file;
+    const bool is_stale = driver.find_socket_file(address.file(), file) == 0 &&
+                          connect_now(fd, address.data(), address.size()) == -ECONNREFUSED;
+    return is_stale && driver.remove_socket_file(address.file(), file) == 0 ? 0 : -EADDRINUSE;
 }
 
 }  // namespace
@@ -121,9 +124,11 @@ int bind_unix(int fd, SocketType type, const UnixAddress& address, bool replace_
               SocketFile& file) noexcept {
     Driver& driver = current_loop().driver();
     int result = driver.bind(fd, address.data(), address.size());
-    if (result == -EADDRINUSE && replace_stale && address.is_path() &&
-        remove_stale(type, address)) {
-        result = driver.bind(fd, address.data(), address.size());
+    if (result == -EADDRINUSE && replace_stale && address.is_path()) {
+        result = remove_stale(type, address);
+        if (result == 0) {
+            result = driver.bind(fd, address.data(), address.size());
+        }
     }
     if (result == 0 && address.is_path()) {
         driver.find_socket_file(address.file(), file);

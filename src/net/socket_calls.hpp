@@ -43,8 +43,9 @@ int apply(int fd, const TcpOptions& options) noexcept;
 /// that the listener's queue is full.
 int connect_now(int fd, const sockaddr* address, std::uint32_t length) noexcept;
 
-/// Binds a Unix socket; with `replace_stale` the file of one that nobody has open gives way. 0 or
-/// -errno. `file` is the one that was made, if the address is a path.
+/// Binds a Unix socket; with `replace_stale` the file of one that nobody has open gives way, and
+/// that of one which is bound and does not listen yet. 0 or -errno. `file` is the one that was
+/// made, if the address is a path, and if no other one has taken that at once.
 int bind_unix(int fd, SocketType type, const UnixAddress& address, bool replace_stale,
               SocketFile& file) noexcept;
 

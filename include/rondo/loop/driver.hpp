@@ -119,8 +119,9 @@ public:
     virtual int listen(int fd, int backlog) noexcept = 0;
     /// The file of a Unix socket that has this path now; -ENOTSOCK when it is one of another kind.
     virtual int find_socket_file(const char* path, SocketFile& file) noexcept = 0;
-    /// Removes it; -ESTALE when another file has the path by now. Who is bound to it keeps its
-    /// connections, and is not found any more.
+    /// Removes it; -ESTALE when another file has the path by now (one that takes it between the
+    /// look and the removal is removed). Who is bound to it keeps its connections, and is not found
+    /// any more.
     virtual int remove_socket_file(const char* path, const SocketFile& file) noexcept = 0;
     /// Writes the local (or the peer's) address of a socket; `length` in and out.
     virtual int socket_name(int fd, bool peer, sockaddr* address,

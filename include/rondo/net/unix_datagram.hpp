@@ -15,6 +15,8 @@ namespace rondo::net {
 /// A Unix datagram socket. A send waits while its receiver has no room.
 ///
 /// The file of one that is bound to a path goes with it, unless another one has its place by then.
+/// Not promised: which file that is when another one takes the path at the same moment; see
+/// UnixListener.
 class UnixDatagram : public DatagramSocket<UnixAddress> {
 public:
     /// A closed socket.

@@ -38,8 +38,11 @@ private:
 /// A listening Unix socket.
 ///
 /// The file has the permissions that the process's umask leaves; who may write to it may connect.
-/// When two processes take the place of a stale file at the same moment, the later one wins: a
-/// service that must be single holds a lock of its own.
+///
+/// Not promised: who has the path when two take it at the same moment. Between its bind and its
+/// listen a socket looks like one that nobody has any more, so the later one takes its place; and
+/// the system removes by path, not by file, so what has taken the path since the last look is
+/// removed. A service that must be single holds a lock of its own.
 class UnixListener : public Socket {
 public:
     /// A closed listener.

@@ -14,7 +14,6 @@
 ///     bool submit_file_call(Operation&)         // the kinds of file_calls.hpp, as submit()
 ///     void cancel_lent(Operation&)              // of one that is operation_lent
 ///     static int unknown_descriptor(int fd)     // what a poll of one outside the table ends with
-///     void settle()                             // makes closes that are only queued happen
 ///
 /// and wait(), which calls on_edge() and on_poll() for what the kernel reported and finish_ended()
 /// last. `Calls` makes the system calls; see attempt.hpp. The members are defined in
@@ -48,11 +47,11 @@ public:
         return adopt(with_descriptors([&] { return calls_.open_socket(family, type); }));
     }
     int bind(int fd, const sockaddr* address, std::uint32_t length) noexcept final {
-        body().settle();
+        body().finish_closes();
         return calls_.bind(fd, address, length);
     }
     int listen(int fd, int backlog) noexcept final {
-        body().settle();
+        body().finish_closes();
         forget_hints(fd);
         return calls_.listen(fd, backlog);
     }
@@ -148,15 +147,11 @@ private:
     int arm_for(const Operation& operation, Descriptor& descriptor) noexcept;
     bool is_better_late(const Operation& reader, const Descriptor& descriptor) const noexcept;
 
-    /// Calls again when no descriptor was left: one whose close is only queued is as good as free.
+    /// Calls again when no descriptor was left but those whose close is only queued.
     template <class Call>
     int with_descriptors(Call call) noexcept {
         const int result = call();
-        if (result != -EMFILE) {
-            return result;
-        }
-        body().settle();
-        return call();
+        return result == -EMFILE && body().finish_closes() ? call() : result;
     }
 
     int adopt_both(int result, const int (&fds)[2]) noexcept {

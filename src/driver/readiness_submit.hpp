@@ -165,7 +165,8 @@ RONDO_NOINLINE bool ReadinessDriver<Body, Calls>::attempt_other(Operation& opera
     }
 }
 
-// The first attempt, inside submit(). A descriptor whose close is only queued is as good as free.
+// The first attempt, inside submit(). An accept is made again when no descriptor was left but those
+// whose close is only queued.
 template <class Body, class Calls>
 template <Way way>
 RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt_first(Operation& operation,
@@ -176,8 +177,7 @@ RONDO_INLINE bool ReadinessDriver<Body, Calls>::attempt_first(Operation& operati
     if (way == Way::out || operation.result != -EMFILE || operation.kind != OperationKind::accept) {
         return true;
     }
-    body().settle();
-    return attempt_other(operation, descriptor);
+    return !body().finish_closes() || attempt_other(operation, descriptor);
 }
 
 template <class Body, class Calls>

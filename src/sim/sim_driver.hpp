@@ -71,7 +71,6 @@ private:
     bool submit_file_call(Operation& operation) noexcept;
     void cancel_lent(const Operation&) noexcept {}
     static int unknown_descriptor(int fd) noexcept;
-    void settle() noexcept {}
 
     bool drawn() const noexcept {
         return options_.schedule == Schedule::random || options_.schedule == Schedule::pct;

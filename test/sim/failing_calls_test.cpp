@@ -170,17 +170,45 @@ Task<> pipe_program(std::vector<int>& results) {
     }
 }
 
-TEST_F(FailingCallsTest, those_of_pipes_and_pairs_too) {
-    for (const Call call : {Call::make_pipe, Call::socket_pair, Call::read, Call::write}) {
-        const bool moves = call == Call::read || call == Call::write;
-        for (std::uint64_t k = 1; k <= (moves ? 2U : 1U); ++k) {
-            Options options;
-            options.network.failing = {{call, k, EIO}};
-            std::vector<int> results;
-            run([&]() -> Task<> { co_await pipe_program(results); }, options);
-            EXPECT_EQ(std::count(results.begin(), results.end(), -EIO), 1) << sim::to_string(call);
-        }
+void expect_failures_of(Call call, std::uint64_t times, int error) {
+    for (std::uint64_t k = 1; k <= times; ++k) {
+        Options options;
+        options.network.failing = {{call, k, error}};
+        std::vector<int> results;
+        Report report;
+        sim::run([&]() -> Task<> { co_await pipe_program(results); }, options, report);
+        EXPECT_EQ(std::count(results.begin(), results.end(), -error), 1) << sim::to_string(call);
+        EXPECT_FALSE(report.leaked());
     }
+}
+
+TEST_F(FailingCallsTest, those_of_pipes_and_pairs_too) {
+    for (const int error : {EIO, EMFILE}) {
+        expect_failures_of(Call::make_pipe, 1, error);
+        expect_failures_of(Call::socket_pair, 1, error);
+        expect_failures_of(Call::read, 2, error);
+        expect_failures_of(Call::write, 2, error);
+    }
+}
+
+// Here nothing waits to be closed, so no second call could do better.
+TEST_F(FailingCallsTest, a_call_that_finds_no_descriptor_is_not_made_again) {
+    run([]() -> Task<> {
+        TcpListener listener = TcpListener::listen(Address::loopback(0));
+        const TcpStream client = co_await TcpStream::connect(listener.local_address());
+        const std::uint64_t sockets = sim::network().count(Call::socket);
+        sim::network().fail(Call::socket, 1, EMFILE);
+        int error = co_await errno_of(TcpStream::connect(listener.local_address()));
+        EXPECT_EQ(error, EMFILE);
+        EXPECT_EQ(sim::network().count(Call::socket), sockets + 1);
+        const std::uint64_t accepts = sim::network().count(Call::accept);
+        sim::network().fail(Call::accept, 1, EMFILE);
+        error = co_await errno_of(accept_one(listener));
+        EXPECT_EQ(error, EMFILE);
+        EXPECT_EQ(sim::network().count(Call::accept), accepts + 1);
+        error = co_await errno_of(accept_one(listener));
+        EXPECT_EQ(error, 0) << "it still waited";
+    });
 }
 
 TEST_F(FailingCallsTest, may_be_ordered_while_it_runs) {

@@ -134,6 +134,7 @@ public:
     int make_pipe(int (&fds)[2]) noexcept override {
         return opened_both(inner_->make_pipe(fds), fds);
     }
+    bool finish_closes() noexcept override { return inner_->finish_closes(); }
     bool accepts_beside() const noexcept override { return inner_->accepts_beside(); }
     bool uses_threads() const noexcept override { return inner_->uses_threads(); }
     const char* name() const noexcept override { return inner_->name(); }

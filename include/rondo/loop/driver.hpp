@@ -145,6 +145,11 @@ public:
     /// A pipe: fds[0] reads, fds[1] writes. Close-on-exec and, for the sake of children, blocking.
     virtual int make_pipe(int (&fds)[2]) noexcept = 0;
 
+    /// Makes the closes that would go out with the next batch. True: there may have been some, and
+    /// descriptors are free that were not. The calls above do so as needed; it is for what goes by
+    /// the driver: libraries, threads, new processes.
+    virtual bool finish_closes() noexcept { return false; }
+
     /// True when any number of accepts with `hint` may wait at one listener, as completion kinds.
     virtual bool accepts_beside() const noexcept { return false; }
 

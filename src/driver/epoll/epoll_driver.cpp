@@ -57,7 +57,6 @@ private:
     }
     void cancel_lent(Operation& operation) noexcept { take_back(operation); }
     static int unknown_descriptor(int) noexcept { return -EBADF; }
-    void settle() noexcept {}
 
     int watch(int fd, Descriptor& descriptor, unsigned events, EventSource source) noexcept;
     int watch_polls(int fd, Descriptor& descriptor) noexcept;

@@ -27,7 +27,7 @@ namespace {
 constexpr std::uint64_t ignored = EventTag(EventSource::ignored, 0, 0).bits();
 
 // Some 400,000 closes. Polls that others let fire all the time must not hold anybody up.
-constexpr int settle_calls_max = 10'000;
+constexpr int closing_calls_max = 10'000;
 
 }  // namespace
 
@@ -35,17 +35,21 @@ constexpr int settle_calls_max = 10'000;
 // has not ended yet its file.
 UringDriver::~UringDriver() {
     for (int calls = 0;
-         ring_.unsubmitted() > 0 || (ring_.has_task_work() && calls < settle_calls_max); ++calls) {
+         ring_.unsubmitted() > 0 || (ring_.has_task_work() && calls < closing_calls_max); ++calls) {
         ring_.enter(0);
         ring_.reap([](const io_uring_cqe&) {});
     }
 }
 
-void UringDriver::settle() noexcept {
+bool UringDriver::finish_closes() noexcept {
+    if (ring_.unsubmitted() == 0 && !ring_.has_task_work()) {
+        return false;
+    }
     int calls = 0;
     do {
         ring_.enter(0);
-    } while (ring_.has_task_work() && ++calls < settle_calls_max);
+    } while (ring_.has_task_work() && ++calls < closing_calls_max);
+    return true;
 }
 
 int UringDriver::open(RingSize size, const UringMask& mask, std::size_t batch_from) noexcept {

@@ -31,6 +31,7 @@ public:
     bool pending() const noexcept override {
         return ring_.unsubmitted() > 0 || !ended_.empty() || ring_.may_have_completions();
     }
+    bool finish_closes() noexcept override;
     bool accepts_beside() const noexcept override { return true; }
     const char* name() const noexcept override { return "uring"; }
 
@@ -54,7 +55,6 @@ private:
     bool submit_accept_beside(Operation& operation) noexcept;
     void cancel_lent(Operation& operation) noexcept;
     static int unknown_descriptor(int) noexcept { return -EBADF; }
-    void settle() noexcept;
 
     void add_poll(int fd, unsigned events, bool multishot, EventTag tag) noexcept;
     void add_cancel(EventTag target) noexcept;

@@ -116,6 +116,7 @@ Task<ReceivedDescriptors> UnixStream::receive_descriptors(MutableBytes to, std::
     message.msg_iovlen = 1;
     message.msg_control = control.bytes.data();
     message.msg_controllen = control_size(most);
+    current_loop().driver().finish_closes();  // those that come need numbers
     const int got = co_await AwaitOperation(OperationKind::receive_message, fd_, &message);
     if (got < 0) {
         throw Error("receive_descriptors", name(), -got);

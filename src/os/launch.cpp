@@ -164,6 +164,7 @@ Process spawn(const ProcessOptions& options) {
     const auto discard = [](detail::Child* child) noexcept { child->discard(); };
     std::unique_ptr<detail::Child, decltype(discard)> prepared(
         new detail::Child(program, options.group != ProcessGroup::parents), discard);
+    current_loop().driver().finish_closes();  // the process needs a descriptor
     start(request, options, program);
     detail::Child& child = *prepared.release();
     child.begin(request.pid, request.pidfd);

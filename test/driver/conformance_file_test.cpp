@@ -2,6 +2,7 @@
 // The kinds of files: what each does, how each fails, and that a cancelled one either had its
 // effect and says so, or had none.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 
 #include "driver/conformance.hpp"
 #include "driver/file_operation.hpp"
+#include "support/no_descriptor_left.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace rondo::test {
@@ -317,6 +319,27 @@ TEST_P(FileConformance, a_cancelled_call_had_its_effect_or_none) {
     }
     EXPECT_GT(effects, 0);
     EXPECT_EQ(open_descriptors(), before);
+}
+
+// A thread may open it before the driver waits.
+TEST_P(KernelConformance, a_descriptor_that_was_just_closed_is_free_for_a_file) {
+    const TemporaryFolder folder;
+    const Waiting pairs(*bench_, 1);
+    OpenOperation refused(folder / "refused", create);
+    OpenOperation open(folder / "file", create);
+    {
+        const NoDescriptorLeft full;
+        EXPECT_EQ(bench_->run(refused), -EMFILE);
+        bench_->close(pairs.near[0]);
+        if (!bench_->submit(open)) {
+            for (int i = 0; i < 1000 && !is_there(open.path); ++i) {
+                sched_yield();
+            }
+            bench_->finish(open);
+        }
+    }
+    EXPECT_GE(open.result, 0) << std::strerror(-open.result);
+    close_both(open.result, pairs.far[0]);
 }
 
 TEST_P(FileConformance, many_calls_are_in_flight_at_once) {

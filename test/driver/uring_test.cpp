@@ -2,7 +2,6 @@
 // What only io_uring can get wrong: queues that overflow, entries that were never submitted.
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "driver/driver_harness.hpp"
 #include "driver/uring/probe.hpp"
 #include "driver/uring/uring_driver.hpp"
+#include "support/no_descriptor_left.hpp"
 
 namespace rondo::test {
 namespace {
@@ -202,31 +202,6 @@ TEST_F(Uring, many_closes_have_happened_when_nothing_is_pending) {
     }
     expect_ends(pairs.far);
 }
-
-/// While it lives, no number is free that was not when it began.
-class NoDescriptorLeft {
-public:
-    NoDescriptorLeft() {
-        EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
-        rlimit none = before_;
-        const int next = ::dup(0);
-        taken_.push_back(next);
-        none.rlim_cur = static_cast<rlim_t>(next) + 1;
-        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    }
-    NoDescriptorLeft(const NoDescriptorLeft&) = delete;
-    NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
-    ~NoDescriptorLeft() {
-        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0);
-        for (const int fd : taken_) {
-            ::close(fd);
-        }
-    }
-
-private:
-    rlimit before_{};
-    std::vector<int> taken_;
-};
 
 // A close of what was waited on is an entry: it is made when its descriptor is needed.
 TEST_F(Uring, what_is_only_queued_to_be_closed_is_free) {

@@ -1,15 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a resolver asks for, what it keeps, and what a cancelled lookup leaves: nothing.
 #include <algorithm>
+#include <optional>
 
 #include "net/resolver_fixture.hpp"
+#include "rondo/base/config.hpp"
 #include "support/cancel_everywhere.hpp"
+#include "support/no_descriptor_left.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/thread_time.hpp"
+#include "support/waited_on.hpp"
 
 namespace rondo::test {
 namespace {
 
-class ResolverLookupTest : public ResolverTest {};
+class ResolverLookupTest : public ResolverTest {
+protected:
+    /// What a lookup comes to when no descriptor is left, and when some were closed just before.
+    Answers look_up_at_the_limit(const ResolverOptions& options) {
+        Answers outcomes;
+        on_driver([&]() -> Task<> {
+            Resolver resolver(options);
+            std::vector<net::UnixStream> streams = co_await waited_on(2);
+            std::optional<NoDescriptorLeft> full(std::in_place);
+            const std::string without = co_await outcome(resolver, "host.example");
+            streams.clear();
+            const std::string with = co_await outcome(resolver, "host.example");
+            full.reset();
+            outcomes = {without, with};
+        });
+        return outcomes;
+    }
+};
+
+// ------------------------------------------------------------------- what it needs for that
+
+TEST_P(ResolverLookupTest, a_descriptor_that_was_just_closed_is_free_for_a_question) {
+    if (RONDO_ASAN) {
+        GTEST_SKIP() << "UBSan takes descriptors itself, to look at objects";
+    }
+    DnsServer server(
+        [](const DnsQuery& query) { return Answers{DnsReply(query).a("10.0.0.1").message()}; });
+    EXPECT_EQ(look_up_at_the_limit(options_for(server)),
+              (Answers{"unreachable: no name server could be reached", "10.0.0.1"}));
+}
+
+TEST_P(ResolverLookupTest, a_descriptor_that_was_just_closed_is_free_for_the_hosts_file) {
+    if (RONDO_ASAN) {
+        GTEST_SKIP() << "UBSan takes descriptors itself, to look at objects";
+    }
+    const TemporaryFolder folder;
+    make_file(folder / "hosts", "10.0.0.2 host.example\n");
+    DnsServer server(
+        [](const DnsQuery& query) { return Answers{DnsReply(query).a("10.0.0.1").message()}; });
+    ResolverOptions options = options_for(server);
+    options.hosts_file = folder / "hosts";
+    EXPECT_EQ(look_up_at_the_limit(options),
+              (Answers{"unreachable: no name server could be reached", "10.0.0.2"}));
+}
 
 // ------------------------------------------------------------------------- what is asked
 

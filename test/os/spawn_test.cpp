@@ -9,9 +9,13 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <vector>
 
 #include "os/os_test.hpp"
 #include "support/meet_error.hpp"
+#include "support/no_descriptor_left.hpp"
+#include "support/waited_on.hpp"
 
 namespace rondo::test {
 namespace {
@@ -120,6 +124,25 @@ TEST_P(SpawnTest, running_out_of_descriptors_leaves_nothing) {
         }
         EXPECT_GE(failed, 7) << "six ends of pipes, and the process";
         EXPECT_GT(started, 0);
+    });
+}
+
+TEST_P(SpawnTest, a_descriptor_that_was_just_closed_is_free_for_a_process) {
+    on_driver([]() -> Task<> {
+        meet_error();
+        const ProcessOptions options = command("true");
+        std::vector<net::UnixStream> streams = co_await waited_on(1);
+        std::string before;
+        std::optional<Process> process;
+        {
+            const NoDescriptorLeft full;
+            before = spawn_error(options);
+            streams.clear();
+            process.emplace(spawn(options));
+        }
+        EXPECT_EQ(before, "start true: Too many open files");
+        const ExitStatus status = co_await process->wait();
+        EXPECT_TRUE(status.ok());
     });
 }
 

@@ -166,8 +166,13 @@ bool UringDriver::submit_transfer(Operation& operation) noexcept {
 }
 
 bool UringDriver::submit_file_call(Operation& operation) noexcept {
-    return ring_.has(file_opcode(operation.kind)) ? lend(operation)
-                                                  : submit_to_pool(operation, nullptr);
+    if (ring_.has(file_opcode(operation.kind))) {
+        return lend(operation);
+    }
+    if (operation.kind == OperationKind::open) {
+        finish_closes();  // a thread needs a descriptor, and does not wait for the next batch
+    }
+    return submit_to_pool(operation, nullptr);
 }
 
 // One poll for many readers wakes them all; the kernel wakes one accept for each connection.

@@ -140,6 +140,7 @@ void AresFlights::turn() noexcept {
 }
 
 void AresFlights::talk() noexcept {
+    loop_.driver().finish_closes();  // c-ares opens sockets
     ask_queued();
     tell_events([](int fd, unsigned events, void* server) {
         static_cast<AresServer*>(server)->process(fd, events);

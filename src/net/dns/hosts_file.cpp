@@ -71,9 +71,13 @@ std::string HostsTable::name_of(const Address& address) const {
     return found != names_.end() ? found->second : std::string();
 }
 
-const HostsTable& HostsFile::table(TimePoint now) {
+bool HostsFile::is_fresh(TimePoint now) const noexcept {
     constexpr Duration between_looks = std::chrono::seconds(5);
-    if (path_.empty() || (looked_at_ && now - *looked_at_ < between_looks)) {
+    return path_.empty() || (looked_at_ && now - *looked_at_ < between_looks);
+}
+
+const HostsTable& HostsFile::table(TimePoint now) {
+    if (is_fresh(now)) {
         return table_;
     }
     looked_at_ = now;

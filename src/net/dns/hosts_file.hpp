@@ -39,6 +39,8 @@ public:
     /// An empty path: no file, and no names.
     explicit HostsFile(std::string path) : path_(std::move(path)) {}
 
+    /// False: table() will look at the file.
+    bool is_fresh(TimePoint now) const noexcept;
     const HostsTable& table(TimePoint now);
 
 private:

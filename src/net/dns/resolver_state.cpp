@@ -79,6 +79,7 @@ void ResolverState::refresh_config() {
     if (ares_ == nullptr || (config_looked_at_ && now - *config_looked_at_ < between_looks)) {
         return;
     }
+    loop_.driver().finish_closes();  // what reads the file needs a descriptor
     const std::uint64_t stamp = rondo::detail::file_stamp(system_config);
     const bool known = stamp == config_stamp_;
     int error = 0;
@@ -108,7 +109,13 @@ std::vector<std::string> ResolverState::names_for(const HostName& host) {
     return candidates(host, domains, ndots);
 }
 
-const HostsTable& ResolverState::hosts() { return hosts_.table(loop_.now()); }
+const HostsTable& ResolverState::hosts() {
+    const TimePoint now = loop_.now();
+    if (!hosts_.is_fresh(now)) {
+        loop_.driver().finish_closes();
+    }
+    return hosts_.table(now);
+}
 
 Task<AnswerPtr> ResolverState::ask(Question question) {
     if (options_.servers.empty()) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "net/long_message.hpp"
 #include "net/socket_calls.hpp"
 #include "rondo/base/assert.hpp"
 
@@ -46,17 +47,24 @@ io::Lease ReadLeased::await_resume() const {
 
 // The driver never writes to what it sends.
 WriteAll::WriteAll(StreamSocket& stream, Bytes bytes) noexcept
-    : AwaitOperation(OperationKind::send_all, stream.broken_ ? -1 : stream.fd_,
-                     const_cast<std::byte*>(bytes.data()), clamped(bytes.size())),
+    : AwaitOperation(OperationKind::send_all, stream.fd_, const_cast<std::byte*>(bytes.data()),
+                     clamped(bytes.size())),
       stream_(&stream) {
     RONDO_REQUIRE(bytes.size() <= INT_MAX, "write_all of 2 GiB or more");
 }
 
 WriteAll::WriteAll(StreamSocket& stream, std::span<const Bytes> parts) noexcept
-    : AwaitOperation(OperationKind::send_vector, stream.broken_ ? -1 : stream.fd_,
-                     const_cast<Bytes*>(parts.data()), clamped(parts.size())),
+    : AwaitOperation(OperationKind::send_vector, stream.fd_, const_cast<Bytes*>(parts.data()),
+                     clamped(parts.size())),
       stream_(&stream) {
     RONDO_REQUIRE(parts.size() <= INT_MAX, "write_all of 2 GiB or more");
+}
+
+// Ends it without the driver.
+bool WriteAll::refuse() noexcept {
+    result = stream_->refusal();
+    state = OperationState::done;
+    return !rondo::detail::current_is_cancelled() && !rondo::detail::spent();
 }
 
 void WriteAll::await_resume() const {
@@ -69,52 +77,27 @@ void WriteAll::await_resume() const {
 
 WriteAll::~WriteAll() {
     if (AwaitOperation::await_resume() < 0 && bytes_moved() > 0) [[unlikely]] {
-        stream_->broken_ = true;
+        stream_->output_ = StreamSocket::Output::broken;
     }
 }
 
-void StreamSocket::throw_write_error(int result) const {
-    if (broken_) {
-        throw Error(Errc::closed, "write", name(), "an earlier write ended halfway");
+int StreamSocket::refusal() const noexcept {
+    switch (output_) {
+        case Output::free: return 0;
+        case Output::taken: return -EBUSY;
+        case Output::broken: break;
     }
-    throw Error("write", name(), -result);
+    return -EBADF;
 }
 
-/// Breaks the stream for writing, unless all that was begun got sent.
-class StreamSocket::PartialSend {
-public:
-    explicit PartialSend(StreamSocket& stream) noexcept : stream_(stream) {}
-    PartialSend(const PartialSend&) = delete;
-    PartialSend& operator=(const PartialSend&) = delete;
-    ~PartialSend() {
-        if (!complete_ && sent_ > 0) {
-            stream_.broken_ = true;
-        }
+void StreamSocket::throw_write_error(int result, const char* operation) const {
+    if (output_ == Output::broken) {
+        throw Error(Errc::closed, operation, name(), "an earlier write ended halfway");
     }
-    void add(std::uint64_t bytes) noexcept { sent_ += bytes; }
-    void complete() noexcept { complete_ = true; }
-    std::uint64_t sent() const noexcept { return sent_; }
-
-private:
-    StreamSocket& stream_;
-    std::uint64_t sent_ = 0;
-    bool complete_ = false;
-};
+    throw Error(operation, name(), -result);
+}
 
 namespace {
-
-/// Tells how much an operation moved, however it ends.
-template <class Account>
-struct SendOperation : AwaitOperation {
-    SendOperation(int socket, int& file, std::uint32_t bytes, std::uint64_t at,
-                  Account& to) noexcept
-        : AwaitOperation(OperationKind::send_file, socket, &file, bytes, at), account(to) {}
-    SendOperation(const SendOperation&) = delete;
-    SendOperation& operator=(const SendOperation&) = delete;
-    ~SendOperation() { account.add(bytes_moved()); }
-
-    Account& account;
-};
 
 // What sendfile does not know: files without pages, sockets of rare families.
 bool is_unknown(int result) noexcept {
@@ -125,38 +108,50 @@ bool is_unknown(int result) noexcept {
 
 Task<std::uint64_t> StreamSocket::send_file(int file, std::uint64_t offset, std::uint64_t size) {
     constexpr std::uint64_t step = std::uint64_t{1} << 30;
-    PartialSend account(*this);
+    LongMessage message(*this, "write");
     for (bool more = size > 0; more;) {
-        const auto wanted = static_cast<std::uint32_t>(std::min(size - account.sent(), step));
+        const auto wanted = static_cast<std::uint32_t>(std::min(size - message.sent(), step));
         int result = 0;
         {
-            SendOperation operation(broken_ ? -1 : fd_, file, wanted, offset + account.sent(),
-                                    account);
-            result = co_await operation;
+            MessagePart part(message, OperationKind::send_file, &file, wanted,
+                             offset + message.sent());
+            result = co_await part;
         }
-        if (is_unknown(result) && account.sent() == 0) {
-            co_await send_by_reading(file, offset, size, account);
+        if (is_unknown(result) && message.sent() == 0) {
+            co_await send_by_reading(file, offset, size, message);
             break;
         }
         if (result < 0) {
             throw_write_error(result);
         }
-        more = static_cast<std::uint32_t>(result) == wanted && account.sent() < size;
+        more = static_cast<std::uint32_t>(result) == wanted && message.sent() < size;
     }
-    account.complete();
-    co_return account.sent();
+    message.complete();
+    co_return message.sent();
 }
 
 Task<> StreamSocket::send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
-                                     PartialSend& account) {
-    while (account.sent() < size) {
+                                     LongMessage& message) {
+    while (message.sent() < size) {
         const io::Lease piece =
-            co_await io::detail::read_file(file, offset + account.sent(), size - account.sent());
+            co_await io::detail::read_file(file, offset + message.sent(), size - message.sent());
         if (piece.empty()) {
             co_return;
         }
-        co_await write_all(piece.bytes());
-        account.add(piece.size());
+        co_await send_part(piece.bytes(), message);
+    }
+}
+
+Task<> StreamSocket::send_part(Bytes bytes, LongMessage& message) {
+    RONDO_REQUIRE(bytes.size() <= INT_MAX, "a message of 2 GiB or more");
+    int result = 0;
+    {
+        MessagePart part(message, OperationKind::send_all, const_cast<std::byte*>(bytes.data()),
+                         clamped(bytes.size()));
+        result = co_await part;
+    }
+    if (result < 0) {
+        throw_write_error(result);
     }
 }
 
@@ -167,13 +162,6 @@ void StreamSocket::shutdown_write() {
     if (shutdown.result < 0) {
         throw Error("shutdown", name(), -shutdown.result);
     }
-}
-
-Task<> StreamSocket::write_rest(Bytes bytes) {
-    PartialSend account(*this);
-    account.add(1);  // the beginning
-    co_await write_all(bytes);
-    account.complete();
 }
 
 std::string StreamSocket::name() const {

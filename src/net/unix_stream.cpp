@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "net/long_message.hpp"
 #include "net/socket_calls.hpp"
 #include "rondo/base/assert.hpp"
 #include "rondo/loop/sleep.hpp"
@@ -83,9 +84,7 @@ Task<> UnixStream::send_descriptors(std::span<const int> descriptors, Bytes byte
     RONDO_REQUIRE(!bytes.empty(), "descriptors travel with at least one byte");
     RONDO_REQUIRE(!descriptors.empty() && descriptors.size() <= descriptors_max,
                   "1 to 253 descriptors in one message");
-    if (broken_) {
-        throw Error(Errc::closed, "send_descriptors", name(), "an earlier write ended halfway");
-    }
+    LongMessage whole(*this, "send_descriptors");
     Control control;
     iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
     msghdr message{};
@@ -98,10 +97,12 @@ Task<> UnixStream::send_descriptors(std::span<const int> descriptors, Bytes byte
     if (sent < 0) {
         throw Error("send_descriptors", name(), -sent);
     }
+    whole.add(static_cast<std::uint64_t>(sent));
     const Bytes rest = bytes.from(static_cast<std::size_t>(sent));
     if (!rest.empty()) {
-        co_await write_rest(rest);
+        co_await send_part(rest, whole);
     }
+    whole.complete();
 }
 
 Task<ReceivedDescriptors> UnixStream::receive_descriptors(MutableBytes to, std::size_t most) {

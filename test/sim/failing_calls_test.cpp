@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "rondo/coro/yield.hpp"
 #include "sim/network_test.hpp"
 
 namespace rondo::test {
@@ -209,6 +210,51 @@ TEST_F(FailingCallsTest, a_call_that_finds_no_descriptor_is_not_made_again) {
         error = co_await errno_of(accept_one(listener));
         EXPECT_EQ(error, 0) << "it still waited";
     });
+}
+
+// The system does not know how to send the file, so it is read, and written in pieces.
+Task<> byte_beside_a_file(int file, std::size_t size) {
+    Ends ends = co_await connect_hosts();
+    const std::uint64_t before = sim::network().count(Call::send);
+    sim::network().fail(Call::send, 1, EINVAL);
+    auto send = [&]() -> Task<> {
+        const std::uint64_t sent = co_await ends.client.send_file(file);
+        EXPECT_EQ(sent, size);
+    };
+    auto intrude = [&]() -> Task<> {
+        while (sim::network().count(Call::send) == before) {
+            co_await yield();
+        }
+        int error = EBUSY;
+        while (error == EBUSY) {
+            co_await yield();
+            error = co_await errno_of(write_text(ends.client, std::string(1, coded_byte(size))));
+        }
+        EXPECT_EQ(error, 0);
+        ends.client.shutdown_write();
+    };
+    auto read = [&]() -> Task<> {
+        const std::size_t got = co_await read_coded(ends.server);
+        EXPECT_EQ(got, size + 1) << "all of the file, then the byte";
+    };
+    co_await gather(send(), intrude(), read());
+}
+
+TEST_F(FailingCallsTest, nobody_writes_between_the_pieces_of_a_file) {
+    const std::string text = coded_text(600'000);
+    std::FILE* const file = std::tmpfile();
+    ASSERT_EQ(std::fwrite(text.data(), 1, text.size(), file), text.size());
+    ASSERT_EQ(std::fflush(file), 0);
+    for (const Schedule schedule : {Schedule::fifo, Schedule::random, Schedule::reverse}) {
+        for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+            Options options(schedule, seed);
+            options.network.short_io =
+                seed % 2 == 0 ? sim::ShortIo::all_but_one : sim::ShortIo::off;
+            run([&]() -> Task<> { co_await byte_beside_a_file(fileno(file), text.size()); },
+                options);
+        }
+    }
+    std::fclose(file);
 }
 
 TEST_F(FailingCallsTest, may_be_ordered_while_it_runs) {

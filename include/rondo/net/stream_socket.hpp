@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rondo/base/bytes.hpp"
+#include "rondo/base/config.hpp"
 #include "rondo/coro/task.hpp"
 #include "rondo/io/lease.hpp"
 #include "rondo/io/read_file.hpp"
@@ -48,7 +49,7 @@ private:
 /// The awaitable of StreamSocket::write_all.
 class [[nodiscard]] WriteAll : AwaitOperation {
 public:
-    using AwaitOperation::await_ready;
+    bool await_ready() noexcept;
     using AwaitOperation::await_suspend;
     WriteAll(WriteAll&&) noexcept = default;
     ~WriteAll();
@@ -58,6 +59,7 @@ private:
     friend class StreamSocket;
     WriteAll(StreamSocket& stream, Bytes bytes) noexcept;
     WriteAll(StreamSocket& stream, std::span<const Bytes> parts) noexcept;
+    bool refuse() noexcept;
     StreamSocket* stream_;
 };
 
@@ -105,19 +107,33 @@ protected:
     StreamSocket& operator=(StreamSocket&&) noexcept = default;
     ~StreamSocket() = default;
 
-    /// Writes the rest of what has begun to go out another way: a failure breaks the stream.
-    Task<> write_rest(Bytes bytes);
+    /// What writes find: nobody, who sends a message by several operations, or nothing to send to
+    /// since a write stopped halfway.
+    enum class Output : std::uint8_t { free, taken, broken };
 
-    bool broken_ = false;  ///< a write stopped halfway
+    /// A message of several operations: net/long_message.hpp.
+    class LongMessage;
+    class MessagePart;
+
+    /// Sends the next bytes of a message.
+    Task<> send_part(Bytes bytes, LongMessage& message);
 
 private:
     friend class ReadSome;
     friend class ReadLeased;
     friend class WriteAll;
-    class PartialSend;
-    [[noreturn]] void throw_write_error(int result) const;
+    /// 0, or the -errno of a write that must not begin.
+    int refusal() const noexcept;
+    [[noreturn]] void throw_write_error(int result, const char* operation = "write") const;
     Task<> send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
-                           PartialSend& account);
+                           LongMessage& message);
+
+    Output output_ = Output::free;
 };
+
+RONDO_INLINE bool WriteAll::await_ready() noexcept {
+    return stream_->output_ == StreamSocket::Output::free ? AwaitOperation::await_ready()
+                                                          : refuse();
+}
 
 }  // namespace rondo::net

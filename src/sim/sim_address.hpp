@@ -42,6 +42,9 @@ struct SimAddress {
 
     auto operator<=>(const SimAddress&) const = default;
 
+    /// Of a Unix socket that has a file.
+    bool is_path() const noexcept { return !path.empty() && path[0] != '\0'; }
+
     /// 0, or -EAFNOSUPPORT or -EINVAL.
     static int parse(const sockaddr* address, std::uint32_t length, SimAddress& result) noexcept;
 

@@ -52,6 +52,7 @@ int SimNetwork::make_pair(int (&fds)[2], bool pipe, bool datagrams) {
         socket->is_pipe = pipe;
         if (datagrams) {
             socket->datagrams = std::make_unique<SimDatagrams>();
+            socket->receiver = socket->peer;
         }
         socket->local.family = AF_UNIX;
         socket->remote.family = AF_UNIX;
@@ -177,8 +178,7 @@ int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noex
     if (local.family != AF_UNIX && !local.host.is_any() && !links_.is_host(local.host)) {
         return -EADDRNOTAVAIL;
     }
-    const bool is_file = local.family == AF_UNIX && !local.path.empty() && local.path[0] != '\0';
-    if (is_file && socket_files_.contains(local.path)) {
+    if (local.is_path() && socket_files_.contains(local.path)) {
         return -EADDRINUSE;
     }
     if (socket->datagrams != nullptr) {
@@ -191,10 +191,20 @@ int SimNetwork::bind(int fd, const sockaddr* address, std::uint32_t length) noex
     } else {
         socket->local = local;
     }
-    if (is_file) {
-        socket_files_.emplace(local.path, ++socket_files_made_);
+    if (local.is_path()) {
+        socket->file = ++socket_files_made_;
+        socket_files_.emplace(local.path, socket->file);
     }
     return 0;
+}
+
+// Not when its file was removed, or another one has the path.
+bool SimNetwork::is_found_by_name(const SimSocket& socket) const noexcept {
+    if (!socket.local.is_path()) {
+        return true;
+    }
+    const auto found = socket_files_.find(socket.local.path);
+    return found != socket_files_.end() && found->second == socket.file;
 }
 
 int SimNetwork::find_socket_file(const char* path, SocketFile& file) noexcept {
@@ -259,11 +269,10 @@ int SimNetwork::connect_to(SimSocket& socket, const SimAddress& remote) {
     }
     SimSocket* const listener = find_listener(remote, socket.choice);
     if (listener == nullptr) {
-        const bool is_path = !remote.path.empty() && remote.path[0] != '\0';
-        if (is_path && datagram_names_.contains(remote)) {
+        if (remote.is_path() && datagram_names_.contains(remote)) {
             return -EPROTOTYPE;
         }
-        return is_socket_file(remote.path) ? -ECONNREFUSED : -ENOENT;
+        return is_socket_file(remote) ? -ECONNREFUSED : -ENOENT;
     }
     if (listener->is_full()) {
         return -EAGAIN;

@@ -151,9 +151,9 @@ int SimNetwork::put_datagram(SimSocket& socket, const msghdr& message) {
     if (bytes.size() > (is_unix ? SimDatagrams::capacity / 2 : SimDatagrams::udp_payload_max)) {
         return -EMSGSIZE;
     }
-    const bool connected = socket.stage == SimSocket::Stage::connected;
+    const bool named = message.msg_name != nullptr && message.msg_namelen > 0;
     SimAddress to = socket.remote;
-    if (message.msg_name != nullptr && message.msg_namelen > 0) {
+    if (named) {
         const auto* const name = static_cast<const sockaddr*>(message.msg_name);
         if (const int error = SimAddress::parse(name, message.msg_namelen, to); error != 0) {
             return error;
@@ -161,19 +161,20 @@ int SimNetwork::put_datagram(SimSocket& socket, const msghdr& message) {
         if (to.family != socket.family) {
             return -EAFNOSUPPORT;
         }
-        if (!is_unix && to.port == 0) {
+        if (is_unix ? to.path.empty() : to.port == 0) {
             return -EINVAL;
         }
-    } else if (!connected) {
+    } else if (socket.stage != SimSocket::Stage::connected) {
         return is_unix ? -ENOTCONN : -EDESTADDRREQ;
     }
-    if (!is_unix) {
-        if (const int error = reach(socket, to); error != 0) {
-            return error;
-        }
-        if (socket.local.port == 0 && name_datagram_socket(socket, socket.local) != 0) {
-            return -EAGAIN;
-        }
+    if (is_unix) {
+        return post_unix_datagram(socket, named ? &to : nullptr, std::move(bytes));
+    }
+    if (const int error = reach(socket, to); error != 0) {
+        return error;
+    }
+    if (socket.local.port == 0 && name_datagram_socket(socket, socket.local) != 0) {
+        return -EAGAIN;
     }
     return post_datagram(socket, to, std::move(bytes));
 }
@@ -209,31 +210,47 @@ int SimNetwork::reach(const SimSocket& socket, SimAddress& remote) const noexcep
 }
 
 int SimNetwork::post_datagram(SimSocket& socket, const SimAddress& to, std::string bytes) {
-    const bool is_unix = socket.family == AF_UNIX;
     SimAddress from = socket.local;
-    if (!is_unix && from.host.is_any()) {
+    if (from.host.is_any()) {
         from.host = own_host_for(to);
     }
-    const bool is_pair = is_unix && to.path.empty();
-    SimSocket* const target = is_pair ? socket.peer : find_datagram_socket(to);
-    const bool listens = target != nullptr && (target->stage != SimSocket::Stage::connected ||
-                                               is_pair || target->remote == from);
+    SimSocket* const target = find_datagram_socket(to);
     const int size = static_cast<int>(bytes.size());
+    const bool listens = target != nullptr &&
+                         (target->stage != SimSocket::Stage::connected || target->remote == from);
     if (!listens) {
-        if (is_unix) {
-            return target != nullptr ? -EPERM : is_pair ? -ECONNREFUSED : missing_receiver(to);
-        }
         if (socket.stage == SimSocket::Stage::connected) {
             socket.error = ECONNREFUSED;
             raise(socket);
         }
-        return size;
+    } else if (target->datagrams->has_room_for(bytes.size())) {
+        target->datagrams->push({from, std::move(bytes)});
+        raise(*target);
+    }
+    return size;
+}
+
+// Without an address to the socket that was found when this one was connected, whatever became of
+// its name. That it is closed is said once.
+int SimNetwork::post_unix_datagram(SimSocket& socket, const SimAddress* to, std::string bytes) {
+    SimSocket* const target = to != nullptr ? find_datagram_socket(*to) : socket.receiver;
+    if (target == nullptr && to != nullptr) {
+        return missing_receiver(*to);
+    }
+    if (target == nullptr) {
+        socket.stage = SimSocket::Stage::fresh;
+        socket.remote = SimAddress();
+        return -ECONNREFUSED;
+    }
+    if (target->stage == SimSocket::Stage::connected && target->receiver != &socket) {
+        return -EPERM;
     }
     if (!target->datagrams->has_room_for(bytes.size())) {
-        socket.wants_room = is_unix;
-        return is_unix ? -EAGAIN : size;
+        socket.wants_room = true;
+        return -EAGAIN;
     }
-    target->datagrams->push({from, std::move(bytes)});
+    const int size = static_cast<int>(bytes.size());
+    target->datagrams->push({socket.local, std::move(bytes)});
     raise(*target);
     return size;
 }
@@ -301,18 +318,20 @@ int SimNetwork::bind_datagram(SimSocket& socket, const SimAddress& address) {
 
 // Why nobody receives datagrams at the name of a Unix socket.
 int SimNetwork::missing_receiver(const SimAddress& address) const noexcept {
-    const bool is_path = !address.path.empty() && address.path[0] != '\0';
-    if (is_path && listeners_.contains(address)) {
+    if (address.is_path() && listeners_.contains(address)) {
         return -EPROTOTYPE;
     }
-    return is_socket_file(address.path) ? -ECONNREFUSED : -ENOENT;
+    return is_socket_file(address) ? -ECONNREFUSED : -ENOENT;
 }
 
 int SimNetwork::connect_datagram(SimSocket& socket, SimAddress remote) {
-    if (remote.family == AF_UNIX && find_datagram_socket(remote) == nullptr) {
-        return missing_receiver(remote);
-    }
-    if (remote.family != AF_UNIX) {
+    if (remote.family == AF_UNIX) {
+        SimSocket* const receiver = find_datagram_socket(remote);
+        if (receiver == nullptr) {
+            return missing_receiver(remote);
+        }
+        socket.receiver = receiver;
+    } else {
         if (const int error = reach(socket, remote); error != 0) {
             return error;
         }
@@ -340,6 +359,11 @@ void SimNetwork::close_datagram_socket(SimSocket& socket) noexcept {
         peer->peer = nullptr;
     }
     if (socket.family == AF_UNIX) {
+        for (const auto& sender : sockets_) {
+            if (sender != nullptr && sender->receiver == &socket) {
+                sender->receiver = nullptr;
+            }
+        }
         wake_datagram_senders();
     }
 }

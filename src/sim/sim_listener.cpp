@@ -42,12 +42,15 @@ int SimNetwork::listen(int fd, int backlog) noexcept {
             local.port = free_port(local.family, first_listener_port);
         }
     }
-    if (is_taken(local, socket->shares_port)) {
+    const bool is_found = is_found_by_name(*socket);
+    if (is_found && is_taken(local, socket->shares_port)) {
         return -EADDRINUSE;
     }
     socket->stage = SimSocket::Stage::listening;
     socket->backlog = static_cast<std::size_t>(std::max(backlog, 0));
-    listeners_.emplace(local, socket);
+    if (is_found) {
+        listeners_.emplace(local, socket);
+    }
     return 0;
 }
 

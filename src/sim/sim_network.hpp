@@ -207,6 +207,7 @@ private:
     int put_datagram(SimSocket& socket, const msghdr& message);
     int put_bytes(SimSocket& socket, const void* data, std::uint32_t size);
     int post_datagram(SimSocket& socket, const SimAddress& to, std::string bytes);
+    int post_unix_datagram(SimSocket& socket, const SimAddress* to, std::string bytes);
     void wake_datagram_senders() noexcept;
     SimSocket* find_datagram_socket(const SimAddress& address) noexcept;
     int name_datagram_socket(SimSocket& socket, SimAddress name);
@@ -216,9 +217,10 @@ private:
     int connect_datagram(SimSocket& socket, SimAddress remote);
     int reach(const SimSocket& socket, SimAddress& remote) const noexcept;
     void close_datagram_socket(SimSocket& socket) noexcept;
-    bool is_socket_file(const std::string& path) const noexcept {
-        return path.empty() || path[0] == '\0' || socket_files_.contains(path);
+    bool is_socket_file(const SimAddress& address) const noexcept {
+        return !address.is_path() || socket_files_.contains(address.path);
     }
+    bool is_found_by_name(const SimSocket& socket) const noexcept;
     void heed_option(SimSocket& socket, int level, int name, int value);
 
     // The handshake over links that take time.

@@ -60,6 +60,8 @@ struct SimSocket {
     Stage stage = Stage::fresh;
     bool is_pipe = false;
     std::unique_ptr<SimDatagrams> datagrams;  ///< of a socket that has messages, not a stream
+    SimSocket* receiver = nullptr;  ///< of Unix datagrams, when connected; nullptr: it is closed
+    std::uint64_t file = 0;         ///< the number of the file that was made for it; 0: none
     bool resets_on_close = false;
     bool may_broadcast = false;                          ///< SO_BROADCAST
     std::map<std::pair<int, int>, std::string> options;  ///< by level and name

@@ -101,6 +101,44 @@ RONDO_BEHAVIOUR(unix_message, "the file goes with its socket", "not_found") {
     co_return outcome_of_call([&] { a.connect_to(path); });
 }
 
+/// As somebody does who takes the place of a service that still runs.
+void take_the_file_from(const UnixAddress& path) {
+    Driver& driver = current_loop().driver();
+    SocketFile file;
+    driver.find_socket_file(path.file(), file);
+    driver.remove_socket_file(path.file(), file);
+}
+
+RONDO_BEHAVIOUR(unix_message, "a connected sender reaches whom it found, not a successor",
+                "unnamed, replaced, successor") {
+    constexpr Duration limit = 200ms;
+    const UnixAddress path = fresh_path();
+    UnixDatagram first = UnixDatagram::bind(path);
+    UnixDatagram sender = UnixDatagram::unbound();
+    sender.connect_to(path);
+    take_the_file_from(path);
+    co_await sender.send("unnamed");
+    UnixDatagram second = UnixDatagram::bind(path);
+    co_await sender.send("replaced");
+    const std::string before = co_await text_within(first, limit);
+    const std::string after = co_await text_within(first, limit);
+    sender.connect_to(path);
+    co_await sender.send("successor");
+    const std::string other = co_await text_within(second, limit);
+    co_return in_order(before, after, other);
+}
+
+RONDO_BEHAVIOUR(unix_message, "to a peer that was closed: refused once, then there is none",
+                "refused, closed") {
+    UnixDatagram receiver = UnixDatagram::bind(fresh_abstract());
+    UnixDatagram sender = UnixDatagram::unbound();
+    sender.connect_to(receiver.local_address());
+    receiver.close();
+    const std::string once = co_await outcome_of_send(sender);
+    const std::string again = co_await outcome_of_send(sender);
+    co_return in_order(once, again);
+}
+
 // unix(7): EPERM, the destination is connected to another socket.
 RONDO_BEHAVIOUR(unix_message, "a connected receiver takes from its peer only",
                 "no_permission, mine") {

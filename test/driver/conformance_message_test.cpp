@@ -303,6 +303,29 @@ TEST_P(MessageConformance, a_socket_file_is_told_from_its_successor) {
     close_both(first, second);
 }
 
+TEST_P(MessageConformance, who_listens_when_its_file_is_gone_is_not_found) {
+    FileAddress at("rondo-unfound");
+    const int first = driver().open_socket(AF_UNIX);
+    ASSERT_EQ(driver().bind(first, at.generic(), at.size), 0);
+    SocketFile file;
+    EXPECT_EQ(driver().find_socket_file(at.path(), file), 0);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), file), 0);
+    const int second = driver().open_socket(AF_UNIX);
+    const int client = driver().open_socket(AF_UNIX);
+    EXPECT_EQ(driver().listen(first, 4), 0);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), -ENOENT);
+    ASSERT_EQ(driver().bind(second, at.generic(), at.size), 0);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), -ECONNREFUSED);
+    EXPECT_EQ(driver().listen(second, 4), 0);
+    EXPECT_EQ(bench_->run(OperationKind::connect, client, &at.address, at.size), 0);
+    const int server = bench_->run(OperationKind::accept, second);
+    EXPECT_GE(server, 0);
+    EXPECT_EQ(driver().find_socket_file(at.path(), file), 0);
+    EXPECT_EQ(driver().remove_socket_file(at.path(), file), 0);
+    close_both(first, second);
+    close_both(client, server);
+}
+
 TEST_P(MessageConformance, an_accept_tells_who_came) {
     const Listener listener = bench_->listen();
     const int client = driver().open_socket(AF_INET);

@@ -150,6 +150,9 @@ Bench::Bench(const DriverParam& param) : driver_(make(param)), simulated_(!param
     open_at_start_ = simulated_ ? 0 : open_descriptors();
 }
 
+Bench::Bench(std::unique_ptr<Driver> driver)
+    : driver_(std::move(driver)), simulated_(false), open_at_start_(open_descriptors()) {}
+
 Bench::~Bench() = default;
 
 bool Bench::submit(TestOperation& operation) {

@@ -65,6 +65,8 @@ struct Listener {
 class Bench {
 public:
     explicit Bench(const DriverParam& param);
+    /// Of a real kernel.
+    explicit Bench(std::unique_ptr<Driver> driver);
     ~Bench();
 
     Driver& driver() { return *driver_; }

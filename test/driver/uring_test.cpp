@@ -203,6 +203,20 @@ TEST_F(Uring, many_closes_have_happened_when_nothing_is_pending) {
     expect_ends(pairs.far);
 }
 
+// There are six times as many completions as their queue holds.
+TEST_F(Uring, many_closes_that_are_finished_leave_no_completions) {
+    Bench bench(small_ring());
+    const Waiting pairs(bench, 100);
+    for (const int fd : pairs.near) {
+        bench.close(fd);
+    }
+    EXPECT_TRUE(bench.driver().finish_closes());
+    bench.driver().wait(0);
+    EXPECT_FALSE(bench.driver().pending());
+    expect_ends(pairs.far);
+    EXPECT_FALSE(bench.driver().finish_closes());
+}
+
 // A close of what was waited on is an entry: it is made when its descriptor is needed.
 TEST_F(Uring, what_is_only_queued_to_be_closed_is_free) {
     Bench bench({DriverKind::uring});

@@ -17,6 +17,19 @@ bool says_nothing(int result, unsigned wanted) noexcept {
 
 }  // namespace
 
+// False: it is of a descriptor that was closed since, or nobody's.
+bool UringDriver::is_wanted(const io_uring_cqe& completion) noexcept {
+    const EventTag tag(completion.user_data);
+    switch (tag.source) {
+        case EventSource::edge_in:
+        case EventSource::edge_once:
+        case EventSource::edge_out:
+            return tag.is_of(table_.find(static_cast<int>(tag.index))->generation);
+        case EventSource::ignored: return false;
+        default: return true;
+    }
+}
+
 void UringDriver::on_completion(const io_uring_cqe& completion) noexcept {
     const EventTag tag(completion.user_data);
     switch (tag.source) {

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <new>
 
 #include "base/signal_set.hpp"
 #include "driver/monotonic.hpp"
@@ -133,7 +134,8 @@ io_uring_sqe& Uring::next_entry() noexcept {
     for (int tries = 0; is_full(); ++tries) {
         RONDO_ASSERT(tries < 1000, "io_uring takes no submissions");
         if (call(0, tries == 0 ? 0 : IORING_ENTER_GETEVENTS, nullptr, 0) < 0) {
-            set_aside();
+            // The kernel had no memory for a submission: completions may free some.
+            set_aside([](const io_uring_cqe&) { return true; });
         }
     }
     io_uring_sqe& entry = ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask];
@@ -141,14 +143,13 @@ io_uring_sqe& Uring::next_entry() noexcept {
     return entry;
 }
 
-// The kernel takes no submission when it has no memory for one: completions may free some.
-void Uring::set_aside() noexcept {
-    auto& queue = ring_.cq;
-    const unsigned tail = std::atomic_ref(*queue.ktail).load(std::memory_order_acquire);
-    for (unsigned head = *queue.khead; head != tail; ++head) {
-        aside_.push_back(queue.cqes[head & queue.ring_mask]);
-        std::atomic_ref(*queue.khead).store(head + 1, std::memory_order_release);
+bool Uring::keep(const io_uring_cqe& completion) noexcept {
+    try {
+        aside_.push_back(completion);
+    } catch (const std::bad_alloc&) {
+        return false;
     }
+    return true;
 }
 
 void Uring::enter(Driver::Time until) noexcept {

@@ -58,6 +58,11 @@ public:
         return open_ && (kernel_flags() & IORING_SQ_TASKRUN) != 0;
     }
 
+    /// The same, or completions wait outside their queue. Requires: open.
+    bool kernel_has_work() const noexcept {
+        return (kernel_flags() & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+    }
+
     /// `more` entries (fewer: -1) that may raise SIGPIPE or SIGXFSZ are queued or with the kernel.
     /// While there are any, the signals of what a call to it carries out are swallowed.
     void count_signal_risks(int more) noexcept { signal_risks_ += more; }
@@ -71,6 +76,10 @@ public:
     /// Calls `take(cqe)` for every completion there is. It may ask for entries, not enter().
     template <class Take>
     void reap(Take take) noexcept;
+
+    /// Empties the queue of completions: the next reap() has those that `is_wanted(cqe)`.
+    template <class IsWanted>
+    void set_aside(IsWanted is_wanted) noexcept;
 
     /// Whether the kernel knows IORING_OP number `opcode`, and the mask lets it be used.
     bool has(int opcode) const noexcept {
@@ -86,16 +95,13 @@ private:
     unsigned kernel_flags() const noexcept {
         return std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed);
     }
-    bool kernel_has_work() const noexcept {
-        return (kernel_flags() & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
-    }
     bool is_full() const noexcept;
-    void set_aside() noexcept;
+    bool keep(const io_uring_cqe& completion) noexcept;
     void probe_absolute_timer() noexcept;
     void probe_opcodes(const UringMask& mask) noexcept;
 
     io_uring ring_{};
-    std::vector<io_uring_cqe> aside_;  ///< reaped early because the submission queue was stuck
+    std::vector<io_uring_cqe> aside_;  ///< taken from their queue early
     std::uint64_t opcodes_ = 0;
     unsigned enter_flags_ = 0;
     int enter_fd_ = -1;
@@ -124,6 +130,19 @@ void Uring::reap(Take take) noexcept {
         }
     }
     published_ = published_ || kernel_has_work();
+}
+
+template <class IsWanted>
+void Uring::set_aside(IsWanted is_wanted) noexcept {
+    auto& queue = ring_.cq;
+    const unsigned tail = std::atomic_ref(*queue.ktail).load(std::memory_order_acquire);
+    for (unsigned head = *queue.khead; head != tail; ++head) {
+        const io_uring_cqe& completion = queue.cqes[head & queue.ring_mask];
+        if (is_wanted(completion) && !keep(completion)) {
+            return;  // for want of memory the rest stays where it is
+        }
+        std::atomic_ref(*queue.khead).store(head + 1, std::memory_order_release);
+    }
 }
 
 }  // namespace rondo::detail

@@ -41,6 +41,8 @@ UringDriver::~UringDriver() {
     }
 }
 
+// Each poll that a close ends has a completion. So many at once as there may be here would not fit
+// into their queue.
 bool UringDriver::finish_closes() noexcept {
     if (ring_.unsubmitted() == 0 && !ring_.has_task_work()) {
         return false;
@@ -48,7 +50,8 @@ bool UringDriver::finish_closes() noexcept {
     int calls = 0;
     do {
         ring_.enter(0);
-    } while (ring_.has_task_work() && ++calls < closing_calls_max);
+        ring_.set_aside([this](const io_uring_cqe& completion) { return is_wanted(completion); });
+    } while (ring_.kernel_has_work() && ++calls < closing_calls_max);
     return true;
 }
 

@@ -64,6 +64,7 @@ private:
     void cancel_send(Operation& operation) noexcept;
     void arm_wake() noexcept;
 
+    bool is_wanted(const io_uring_cqe& completion) noexcept;
     void on_completion(const io_uring_cqe& completion) noexcept;
     void on_in(const io_uring_cqe& completion, EventTag tag) noexcept;
     void on_out(const io_uring_cqe& completion, EventTag tag) noexcept;

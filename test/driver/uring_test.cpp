@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only io_uring can get wrong: queues that overflow, entries that were never submitted.
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <numeric>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -243,6 +252,70 @@ TEST_F(Uring, what_is_only_queued_to_be_closed_is_free) {
             }
         }
     }
+}
+
+/// From now on the kernel takes no entries of this thread but with a look at completions. False: it
+/// does all the same.
+bool refuse_plain_submissions() {
+    constexpr unsigned flags = offsetof(seccomp_data, args) + 3 * sizeof(seccomp_data::args[0]);
+    sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_enter, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IORING_ENTER_GETEVENTS, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/// The numbers of completions in the order in which they are taken. The first asks for an entry,
+/// when the queue of entries is full and the kernel takes none at first.
+std::vector<std::uint64_t> take_while_entries_are_refused(bool& refused) {
+    detail::Uring ring;
+    std::vector<std::uint64_t> taken;
+    const auto add = [&](std::uint64_t number) {
+        io_uring_sqe& entry = ring.next_entry();
+        entry.opcode = IORING_OP_NOP;
+        entry.user_data = number;
+    };
+    if (ring.open({8, 16}) != 0) {
+        ADD_FAILURE() << "no ring";
+        return taken;
+    }
+    for (std::uint64_t number = 1; number <= 8; ++number) {
+        add(number);
+    }
+    ring.enter(0);
+    for (std::uint64_t number = 9; number <= 16; ++number) {
+        add(number);
+    }
+    refused = refuse_plain_submissions();
+    while (taken.size() < 17) {
+        ring.reap([&](const io_uring_cqe& completion) {
+            taken.push_back(completion.user_data);
+            if (taken.size() == 1) {
+                add(17);
+            }
+        });
+        ring.enter(0);
+    }
+    return taken;
+}
+
+// The rest of them is set aside then, and must not be taken from the queue as well.
+TEST_F(Uring, an_entry_that_is_refused_doubles_no_completion) {
+    std::vector<std::uint64_t> taken;
+    bool refused = false;
+    std::thread([&] { taken = take_while_entries_are_refused(refused); }).join();
+    if (!refused) {
+        GTEST_SKIP() << "no filters of system calls on this system";
+    }
+    std::vector<std::uint64_t> expected(17);
+    std::iota(expected.begin(), expected.end(), std::uint64_t{1});
+    EXPECT_EQ(taken, expected);
 }
 
 TEST_F(Uring, the_probe_names_what_it_found) {

@@ -57,6 +57,13 @@ public:
         cancelled += operation.result == -ECANCELED ? 1 : 0;
     }
 
+    /// So many operations ended; some of them were cancelled, and some were not.
+    void expect_races(long races) const {
+        EXPECT_EQ(terminals, races);
+        EXPECT_GT(cancelled, 0);
+        EXPECT_LT(cancelled, races);
+    }
+
     detail::SimRandom dice{20'260'000};
     long terminals = 0;
     long cancelled = 0;

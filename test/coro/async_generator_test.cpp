@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "rondo/base/error.hpp"
 #include "rondo/coro/yield.hpp"
 #include "rondo/loop/timeout.hpp"
 #include "support/ledger.hpp"
@@ -32,7 +33,8 @@ protected:
         }
         throw std::runtime_error("no more");
     }
-    static Task<int> sum(AsyncGenerator<int> numbers) {
+    static Task<int> sum(AsyncGenerator<int> numbers) { co_return co_await sum_of(numbers); }
+    static Task<int> sum_of(AsyncGenerator<int>& numbers) {
         int total = 0;
         for (;;) {
             auto number = co_await numbers.next();
@@ -42,6 +44,17 @@ protected:
             total += *number;
         }
         co_return total;
+    }
+    /// Reads all values; how that ends.
+    static Task<std::string> ending_of(AsyncGenerator<int>& numbers) {
+        std::string ending = "no more values";
+        try {
+            co_await sum_of(numbers);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Errc::closed);
+            ending = error.what();
+        }
+        co_return ending;
     }
 };
 using AsyncGeneratorDeathTest = AsyncGeneratorTest;
@@ -139,6 +152,38 @@ TEST_F(AsyncGeneratorTest, a_stop_of_the_reader_elsewhere_destroys_it_too) {
     auto main = [&]() -> Task<> { co_await move_on_after(1s, reader); };
     run_sim(main);
     EXPECT_EQ(log.text(), "generator");
+}
+
+TEST_F(AsyncGeneratorTest, after_a_stop_inside_it_every_next_says_so) {
+    auto main = [&]() -> Task<> {
+        auto numbers = counts(0, 10, 1h);
+        const auto late = co_await move_on_after(1s, numbers.next());
+        EXPECT_FALSE(late.has_value());
+        for (int i = 0; i < 2; ++i) {
+            const std::string ending = co_await ending_of(numbers);
+            EXPECT_EQ(ending, "next an async generator: an earlier next() was stopped");
+        }
+        auto moved = std::move(numbers);
+        const std::string ending = co_await ending_of(moved);
+        EXPECT_EQ(ending, "next an async generator: an earlier next() was stopped");
+        const auto none = co_await numbers.next();  // NOLINT(bugprone-use-after-move)
+        EXPECT_EQ(none, std::nullopt);
+    };
+    run_sim(main);
+    EXPECT_EQ(log.text(), "generator");
+}
+
+TEST_F(AsyncGeneratorTest, one_that_was_stopped_is_replaced_by_another) {
+    auto main = [&]() -> Task<> {
+        auto numbers = counts(0, 10, 1h);
+        co_await move_on_after(1s, numbers.next());
+        numbers = counts(3, 5, 1ms);
+        const int total = co_await sum_of(numbers);
+        EXPECT_EQ(total, 7);
+        const auto none = co_await numbers.next();
+        EXPECT_EQ(none, std::nullopt) << "its own end";
+    };
+    run_sim(main);
 }
 
 TEST_F(AsyncGeneratorTest, values_that_only_move_are_moved) {

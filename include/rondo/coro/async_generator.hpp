@@ -41,6 +41,8 @@ struct GeneratorPromise : PromiseBase {
     void unhandled_exception() noexcept { store_exception(); }
 };
 
+[[noreturn]] void fail_generator_stopped();
+
 }  // namespace detail
 
 /// Yields values by `co_yield` and may await anything. Its body runs inside next(), as part of the
@@ -54,6 +56,9 @@ struct GeneratorPromise : PromiseBase {
 ///
 /// Dropping it early destroys its frame where it stands, at a co_yield: destructors run; it cannot
 /// await any more.
+///
+/// Cancellation: a next() that is stopped while the body waits destroys the body, and there is no
+/// going on: further ones fail with Errc::closed, so that none is taken for the end of the values.
 template <class T>
 class [[nodiscard]] AsyncGenerator {
 public:
@@ -61,10 +66,12 @@ public:
     using value_type = T;
 
     AsyncGenerator(AsyncGenerator&& other) noexcept
-        : frame_(std::exchange(other.frame_, nullptr)) {}
+        : frame_(std::exchange(other.frame_, nullptr)),
+          running_(std::exchange(other.running_, false)) {}
     AsyncGenerator& operator=(AsyncGenerator&& other) noexcept {
         AsyncGenerator old(std::move(*this));
         frame_ = std::exchange(other.frame_, nullptr);
+        running_ = std::exchange(other.running_, false);
         return *this;
     }
     /// Requires: no task waits in next().
@@ -107,6 +114,9 @@ private:
         }
         std::optional<T> await_resume() {
             if (generator_->frame_ == nullptr) {
+                if (generator_->running_) [[unlikely]] {
+                    detail::fail_generator_stopped();
+                }
                 return std::nullopt;
             }
             generator_->running_ = false;
@@ -140,7 +150,7 @@ private:
     }
 
     void* frame_;
-    bool running_ = false;
+    bool running_ = false;  ///< without a frame: it was stopped in next()
 };
 
 namespace detail {

@@ -143,27 +143,23 @@ Task<std::optional<std::string>> BufferedStream::read_line(std::size_t limit) {
     co_return text;
 }
 
-AsyncGenerator<std::string_view> BufferedStream::lines(std::size_t limit) {
-    for (;;) {
-        std::string_view text;
-        {
-            const Reading reading(*this);
-            buffer_.keep_if_small();
-            std::size_t searched = 0;
-            std::optional<Line> line = find_line(searched, limit);
-            while (!line) {
-                const std::size_t more = co_await receive_into();
-                buffer_.keep_if_small();
-                line = more > 0 ? find_line(searched, limit) : last_line(limit);
-                if (more == 0 && !line) {
-                    co_return;
-                }
-            }
-            text = buffer_.front(line->length + line->end).substr(0, line->length);
-            buffer_.consume(line->length + line->end);
+// keep_if_small() would move the line that is given: it comes before.
+Task<std::optional<std::string_view>> BufferedStream::view_line(std::size_t limit) {
+    const Reading reading(*this);
+    buffer_.keep_if_small();
+    std::size_t searched = 0;
+    std::optional<Line> line = find_line(searched, limit);
+    while (!line) {
+        const std::size_t more = co_await receive_into();
+        buffer_.keep_if_small();
+        line = more > 0 ? find_line(searched, limit) : last_line(limit);
+        if (more == 0 && !line) {
+            co_return std::nullopt;
         }
-        co_yield text;
     }
+    const std::string_view text = buffer_.front(line->length + line->end).substr(0, line->length);
+    buffer_.consume(line->length + line->end);
+    co_return text;
 }
 
 // ------------------------------------------------------------- delimiters, lengths, the end

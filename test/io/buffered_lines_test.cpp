@@ -21,7 +21,7 @@ TEST_P(BufferedLinesTest, lines_end_with_lf_or_cr_lf) {
     });
 }
 
-TEST_P(BufferedLinesTest, the_generator_gives_the_same_lines) {
+TEST_P(BufferedLinesTest, lines_gives_the_same_lines) {
     with_text("one\ntwo\r\n\n\r\nth\rree\r\r\nlast\r", [](BufferedStream& stream) -> Task<> {
         const auto lines = co_await all_lines(stream);
         const std::vector<std::string> expected{"one", "two", "", "", "th\rree\r", "last\r"};
@@ -30,7 +30,7 @@ TEST_P(BufferedLinesTest, the_generator_gives_the_same_lines) {
     });
 }
 
-TEST_P(BufferedLinesTest, a_generator_dropped_early_has_taken_the_lines_it_gave) {
+TEST_P(BufferedLinesTest, lines_dropped_early_has_taken_the_lines_it_gave) {
     with_text("one\ntwo\nthree\n", [](BufferedStream& stream) -> Task<> {
         {
             auto lines = stream.lines();
@@ -76,6 +76,53 @@ TEST_P(BufferedLinesTest, many_lines_across_many_receives) {
         };
         auto [written, lines] = co_await gather(writer, all_lines(stream));
         EXPECT_TRUE(lines == expected);
+    });
+}
+
+TEST_P(BufferedLinesTest, a_next_that_was_stopped_can_be_repeated) {
+    on_driver([&]() -> Task<> {
+        Ends ends = co_await connected();
+        BufferedStream stream(std::move(ends.server));
+        co_await ends.client.write_all("one\ntw");
+        auto lines = stream.lines();
+        const auto first = co_await lines.next();
+        EXPECT_EQ(first.value_or("the end"), "one");
+        for (int i = 0; i < 2; ++i) {
+            const auto late = co_await move_on_after(1ms, lines.next());
+            EXPECT_FALSE(late.has_value());
+        }
+        co_await ends.client.write_all("o\nthree\nfour");
+        const auto second = co_await lines.next();
+        EXPECT_EQ(second.value_or("the end"), "two");
+        lines = stream.lines();
+        const auto third = co_await lines.next();
+        EXPECT_EQ(third.value_or("the end"), "three");
+        const auto late = co_await move_on_after(1ms, lines.next());
+        EXPECT_FALSE(late.has_value());
+        co_await ends.client.shutdown_write();
+        const auto fourth = co_await lines.next();
+        EXPECT_EQ(fourth.value_or("the end"), "four");
+        for (int i = 0; i < 2; ++i) {
+            const auto end = co_await lines.next();
+            EXPECT_FALSE(end.has_value());
+        }
+    });
+}
+
+TEST_P(BufferedLinesTest, a_next_that_failed_can_be_repeated) {
+    with_text("one\n" + std::string(11, 'a') + "\nthree\n", [](BufferedStream& stream) -> Task<> {
+        auto lines = stream.lines(10);
+        const auto first = co_await lines.next();
+        EXPECT_EQ(first.value_or("the end"), "one");
+        for (int i = 0; i < 2; ++i) {
+            const std::string code = co_await code_of(lines.next());
+            EXPECT_EQ(code, "protocol");
+        }
+        lines = stream.lines(11);
+        const auto second = co_await lines.next();
+        EXPECT_EQ(second.value_or("the end"), std::string(11, 'a'));
+        const auto third = co_await lines.next();
+        EXPECT_EQ(third.value_or("the end"), "three");
     });
 }
 

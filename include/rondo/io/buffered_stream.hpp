@@ -11,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "rondo/coro/async_generator.hpp"
 #include "rondo/coro/task.hpp"
 #include "rondo/io/read_buffer.hpp"
 #include "rondo/io/stream.hpp"
@@ -36,6 +35,8 @@ namespace rondo::io {
 /// Requires: moved, closed and destroyed only while none of its operations waits.
 class BufferedStream {
 public:
+    class Lines;
+
     /// What read_line and read_until allow if nothing else is said, as asyncio does.
     static constexpr std::size_t default_limit = std::size_t{64} * 1024;
 
@@ -52,10 +53,9 @@ public:
     /// Errors: LimitOverrunError when the line, without its end, is longer than `limit`.
     Task<std::optional<std::string>> read_line(std::size_t limit = default_limit);
 
-    /// The same, line after line, without copying them: each is valid until this stream's next
-    /// call. It ends with the stream.
+    /// The same, line after line, without copying them.
     ///
-    /// Lifetime: this stream stays where it is while the generator lives.
+    /// Lifetime: this stream stays where it is while they are read.
     ///
     ///     auto lines = stream.lines();
     ///     for (;;) {
@@ -63,7 +63,7 @@ public:
     ///         if (!line) break;
     ///         …
     ///     }
-    AsyncGenerator<std::string_view> lines(std::size_t limit = default_limit);
+    Lines lines(std::size_t limit = default_limit) noexcept;
 
     /// Everything up to and including `delimiter`, which is not empty.
     ///
@@ -131,6 +131,7 @@ private:
     Task<std::size_t> receive_into(MutableBytes to = {});
     std::optional<Line> find_line(std::size_t& searched, std::size_t limit) const;
     std::optional<Line> last_line(std::size_t limit) const;
+    Task<std::optional<std::string_view>> view_line(std::size_t limit);
     [[noreturn]] void fail_limit(std::size_t limit, std::size_t consumed) const;
     [[noreturn]] void fail_incomplete(std::string partial, std::optional<std::size_t> expected);
 
@@ -140,5 +141,24 @@ private:
     bool ended_ = false;
     bool reading_ = false;
 };
+
+/// The lines of a BufferedStream. They lie in the stream: this may be dropped, and another taken,
+/// at any time, and a next() that was stopped or that failed can be repeated.
+class [[nodiscard]] BufferedStream::Lines {
+public:
+    /// The next line, valid until the stream's next call; nothing at its end. Errors: as read_line.
+    Task<std::optional<std::string_view>> next() { return stream_->view_line(limit_); }
+
+private:
+    friend class BufferedStream;
+    Lines(BufferedStream& stream, std::size_t limit) noexcept : stream_(&stream), limit_(limit) {}
+
+    BufferedStream* stream_;
+    std::size_t limit_;
+};
+
+inline BufferedStream::Lines BufferedStream::lines(std::size_t limit) noexcept {
+    return Lines(*this, limit);
+}
 
 }  // namespace rondo::io

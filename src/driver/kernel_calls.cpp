@@ -298,4 +298,16 @@ bool write_may_block(int fd) noexcept {
     return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && !is_non_blocking(fd);
 }
 
+// Of what has offsets only a device may be waited for. A file without positions is a stream that
+// the kernel makes up.
+bool blocks_though_ready(const Operation& transfer) noexcept {
+    struct stat status;
+    if (fstat(transfer.fd, &status) != 0) {
+        return false;
+    }
+    return transfer.offset == current_position
+               ? S_ISREG(status.st_mode) && lseek(transfer.fd, 0, SEEK_CUR) >= 0
+               : !S_ISCHR(status.st_mode);
+}
+
 }  // namespace rondo::detail

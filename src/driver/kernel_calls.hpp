@@ -66,4 +66,7 @@ int transfer_blocking(const Operation& operation) noexcept;
 /// True when even a small write to a writable `fd` may block: a blocking terminal or device.
 bool write_may_block(int fd) noexcept;
 
+/// True when poll has nothing to say of a read or write: its bytes lie in a file.
+bool blocks_though_ready(const Operation& transfer) noexcept;
+
 }  // namespace rondo::detail

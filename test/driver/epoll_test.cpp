@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the epoll driver asks the kernel for, as /proc/self/fdinfo tells it: see proc(5).
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -11,6 +13,7 @@
 #include <string>
 
 #include "driver/driver_harness.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace rondo::test {
 namespace {
@@ -38,6 +41,18 @@ protected:
     // The system adds EPOLLERR and EPOLLHUP to all.
     static unsigned asked_for(int fd) {
         return registered_events(fd).value_or(0) & (reading | EPOLLOUT);
+    }
+
+    /// Expects that a thread reads `fd`, at `offset`, and gives the number of bytes.
+    int read_by_a_thread(int fd, std::uint64_t offset) {
+        char buffer[64];
+        TestOperation read(OperationKind::read, fd, buffer, sizeof buffer);
+        read.offset = offset;
+        EXPECT_FALSE(bench_.submit(read)) << "it was read on the loop's thread";
+        if (read.state != OperationState::done) {
+            bench_.finish(read);
+        }
+        return read.result;
     }
 
     Bench bench_{DriverParam{DriverKind::epoll}};
@@ -68,6 +83,42 @@ TEST_F(Epoll, bytes_behind_an_urgent_mark_are_not_forgotten) {
     for (const int fd : {client, server, listener.fd}) {
         bench_.close(fd);
     }
+}
+
+// As those of FUSE can, whose reads go over a network.
+TEST_F(Epoll, threads_read_a_file_that_can_be_polled) {
+    const int fd = ::open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(fd, 0);
+    EXPECT_GT(read_by_a_thread(fd, 0), 0);
+    EXPECT_GT(read_by_a_thread(fd, current_position), 0);
+    EXPECT_EQ(registered_events(fd), std::nullopt);
+    bench_.close(fd);
+}
+
+TEST_F(Epoll, an_offset_in_a_pipe_is_an_error_and_registers_nothing) {
+    const auto [in, out] = bench_.pipe();
+    EXPECT_EQ(read_by_a_thread(in, 0), -ESPIPE);
+    EXPECT_EQ(registered_events(in), std::nullopt);
+    bench_.close(in);
+    bench_.close(out);
+}
+
+TEST_F(Epoll, a_file_with_the_number_of_a_pipe_that_others_closed_is_no_pipe) {
+    const TemporaryFolder folder;
+    make_file(folder / "file", "text");
+    const auto [in, out] = bench_.pipe();
+    char byte = 0;
+    TestOperation read(OperationKind::read, in, &byte, 1);
+    ASSERT_FALSE(bench_.submit(read));
+    EXPECT_EQ(bench_.cancel(read), -ECANCELED);
+    ASSERT_EQ(asked_for(in), reading);
+    const int file = ::open((folder / "file").c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(file, 0);
+    ASSERT_EQ(::dup2(file, in), in);
+    ::close(file);
+    EXPECT_EQ(read_by_a_thread(in, 0), 4);
+    bench_.close(in);
+    bench_.close(out);
 }
 
 TEST_F(Epoll, room_is_asked_for_once_a_write_blocked) {

@@ -11,7 +11,8 @@
 // of the directions that are waited for.
 //
 // read and write wait for edges where epoll takes the descriptor (pipes, terminals, sockets). What
-// it refuses with EPERM is a file: its calls block, so threads make them.
+// it refuses with EPERM is a file: its calls block, so threads make them. And so do they where
+// epoll takes a file all the same: those of FUSE can all be polled, and are said to be ready.
 #include "driver/epoll/epoll_driver.hpp"
 
 #include <sys/epoll.h>
@@ -150,12 +151,14 @@ bool EpollDriver::submit_transfer(Operation& operation) noexcept {
         return true;
     }
     Descriptor* const stream = is_stream ? descriptor : nullptr;
-    if (operation.kind == OperationKind::write && write_may_block(operation.fd)) {
+    const bool out = operation.kind == OperationKind::write;
+    // An offset comes with descriptors that others close without our knowing: see send_file().
+    const bool armed = is_stream && (out ? descriptor->armed_out : descriptor->armed_in);
+    if ((!armed && blocks_though_ready(operation)) || (out && write_may_block(operation.fd))) {
         return submit_to_pool(operation, stream);
     }
-    const bool out = operation.kind == OperationKind::write;
-    if (!(out ? descriptor->armed_out : descriptor->armed_in)) {
-        const int error = arm(operation.fd, *descriptor, out);
+    if (!armed) {
+        const int error = arm(operation.fd, *descriptor, out || descriptor->armed_out);
         if (error == -EPERM) {
             return submit_to_pool(operation, stream);
         }

@@ -32,9 +32,8 @@ inline bool blocked(int result, bool& hint) noexcept {
 
 // A short read saves the call that would say EAGAIN, but only where it proves the queue empty and
 // an edge is sure to follow: a FIN that came with the last bytes has no edge of its own. (A poll
-// that is armed for each wait looks then.) A receive also ends at an urgent mark. Epoll tells;
-// io_uring does not, for it reports POLLPRI with all data, so there bytes behind the mark wait for
-// the next edge.
+// that is armed for each wait looks then.) A receive also ends at an urgent mark, of which edges
+// tell: see on_edge().
 inline void learn_from_receive(int received, std::uint32_t asked, Descriptor& descriptor) noexcept {
     descriptor.bulk = received >= bulk_size;
     const bool edge_follows = descriptor.armed_in && !descriptor.hung_up;

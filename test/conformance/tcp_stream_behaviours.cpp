@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes over an established connection.
+#include <sys/socket.h>
+
 #include "conformance/over_tcp.hpp"
 
 namespace rondo::test {
@@ -26,6 +28,17 @@ RONDO_BEHAVIOUR(tcp, "a read smaller than what is there leaves the rest", "ab, c
     const std::string first = co_await OverTcp::read_exactly(pair.server, 2);
     const std::string rest = co_await OverTcp::read_exactly(pair.server, 4);
     co_return in_order(first, rest);
+}
+
+// tcp(7), MSG_OOB. A read ends at the mark, and the byte there is none of the stream's.
+RONDO_BEHAVIOUR_REAL(tcp, "an urgent byte is left out, and what is behind it read", "abc, def",
+                     "urgent data is the kernel's") {
+    Pair pair = co_await OverTcp::connected();
+    ::send(pair.client.descriptor(), "abc!", 4, MSG_OOB);
+    ::send(pair.client.descriptor(), "def", 3, 0);
+    const std::string before = co_await OverTcp::read_exactly(pair.server, 3);
+    const std::string behind = co_await OverTcp::read_exactly(pair.server, 3);
+    co_return in_order(before, behind);
 }
 
 RONDO_BEHAVIOUR(tcp, "a read does not wait for its buffer to be full", "true") {

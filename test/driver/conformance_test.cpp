@@ -357,6 +357,37 @@ TEST_P(KernelConformance, bytes_behind_ancillary_data_are_not_forgotten) {
     close_both(near, far);
 }
 
+// A receive ends at an urgent mark: there a short read proves nothing.
+TEST_P(KernelConformance, bytes_behind_an_urgent_mark_are_not_forgotten) {
+    enum class When { before_it_waits, while_it_waits, after_it_waited };
+    for (const When when : {When::before_it_waits, When::while_it_waits, When::after_it_waited}) {
+        const auto [client, server] = bench_->tcp_pair();
+        char buffer[64];
+        TestOperation receive(OperationKind::receive, server, buffer, sizeof buffer);
+        if (when != When::before_it_waits) {
+            ASSERT_FALSE(bench_->submit(receive));
+            bench_->turn();
+        }
+        if (when == When::after_it_waited) {
+            ASSERT_EQ(bench_->send(client, "x"), 1);
+            bench_->finish(receive);
+        }
+        ASSERT_EQ(::send(client, "abc", 3, 0), 3);
+        ASSERT_EQ(::send(client, "!", 1, MSG_OOB), 1);
+        ASSERT_EQ(::send(client, "def", 3, 0), 3);
+        wait_until_delivered(client);
+        if (when != When::while_it_waits) {
+            bench_->submit(receive);
+        }
+        if (receive.state != OperationState::done) {
+            bench_->finish(receive);
+        }
+        ASSERT_EQ(receive.result, 3) << "it ends at the mark";
+        EXPECT_EQ(bench_->receive(server), "def");
+        close_both(client, server);
+    }
+}
+
 TEST(ConformanceDeathTest, closing_a_descriptor_in_use_stops_the_program) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_DEATH(

@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -314,6 +317,12 @@ Waiting::Waiting(Bench& bench, int count) {
         EXPECT_EQ(bench.cancel(receive), -ECANCELED);
         near.push_back(one);
         far.push_back(other);
+    }
+}
+
+void wait_until_delivered(int fd) {
+    for (int left = 1; left > 0; sched_yield()) {
+        ASSERT_EQ(ioctl(fd, SIOCOUTQ, &left), 0);
     }
 }
 

@@ -122,6 +122,9 @@ struct Waiting {
     Waiting(Bench& bench, int count);
 };
 
+/// Returns when the peer of a TCP socket has all that was sent: softirqs deliver when they like.
+void wait_until_delivered(int fd);
+
 /// How many descriptors this process has open.
 std::ptrdiff_t open_descriptors();
 

@@ -68,23 +68,6 @@ TEST_F(Epoll, who_needs_not_wait_is_not_registered) {
     bench_.close(other);
 }
 
-TEST_F(Epoll, bytes_behind_an_urgent_mark_are_not_forgotten) {
-    const Listener listener = bench_.listen();
-    const auto [client, server] = bench_.connect_to(listener);
-    char buffer[64];
-    TestOperation receive(OperationKind::receive, server, buffer, sizeof buffer);
-    ASSERT_FALSE(bench_.submit(receive));
-    ASSERT_EQ(::send(client, "abc", 3, 0), 3);
-    ASSERT_EQ(::send(client, "!", 1, MSG_OOB), 1);
-    ASSERT_EQ(::send(client, "def", 3, 0), 3);
-    bench_.finish(receive);
-    ASSERT_EQ(receive.result, 3) << "a receive ends at the mark";
-    EXPECT_EQ(bench_.receive(server), "def");
-    for (const int fd : {client, server, listener.fd}) {
-        bench_.close(fd);
-    }
-}
-
 // As those of FUSE can, whose reads go over a network.
 TEST_F(Epoll, threads_read_a_file_that_can_be_polled) {
     const int fd = ::open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);

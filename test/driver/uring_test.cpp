@@ -318,6 +318,32 @@ TEST_F(Uring, an_entry_that_is_refused_doubles_no_completion) {
     EXPECT_EQ(taken, expected);
 }
 
+// Which would cost each of its receives a call more.
+TEST_F(Uring, bytes_that_are_not_urgent_leave_no_mark) {
+    Bench bench({DriverKind::uring});
+    const auto [client, server] = bench.tcp_pair();
+    char buffer[64];
+    TestOperation receive(OperationKind::receive, server, buffer, sizeof buffer);
+    ASSERT_FALSE(bench.submit(receive));
+    for (const int sends : {1, 2}) {
+        bench.turn();
+        for (int i = 0; i < sends; ++i) {
+            ASSERT_EQ(::send(client, "x", 1, 0), 1);
+        }
+        wait_until_delivered(client);
+        bench.finish(receive);
+        EXPECT_EQ(receive.result, sends);
+        ASSERT_EQ(::send(client, "y", 1, 0), 1);
+        wait_until_delivered(client);
+        ASSERT_FALSE(bench.submit(receive)) << "it was short, so nothing was left: no call is made";
+        bench.finish(receive);
+        ASSERT_FALSE(bench.submit(receive));
+    }
+    EXPECT_EQ(bench.cancel(receive), -ECANCELED);
+    bench.close(client);
+    bench.close(server);
+}
+
 TEST_F(Uring, the_probe_names_what_it_found) {
     const detail::UringProbe probe = detail::probe_uring();
     EXPECT_NE(probe.features.find("defer_taskrun"), std::string::npos);

@@ -67,7 +67,9 @@ void UringDriver::on_in(const io_uring_cqe& completion, EventTag tag) noexcept {
         return;
     }
     ++edges_;
-    on_edge(descriptor, static_cast<unsigned>(completion.res) & ~unsigned{POLLOUT});
+    const auto events = static_cast<unsigned>(completion.res);
+    const bool mark = (events & mark_events) == POLLPRI;
+    on_edge(descriptor, events & (POLLIN | hang_up_events | (mark ? POLLPRI : 0U)));
 }
 
 void UringDriver::on_out(const io_uring_cqe& completion, EventTag tag) noexcept {

@@ -9,6 +9,12 @@
 // the peer's stream ends, whether there is room or not, and each further one ends at once; a
 // multishot one goes on and reports the room.
 //
+// A receive ends at an urgent mark, and no edge tells of the bytes behind it. The kernel looks at a
+// socket when its poll is armed, and when it was woken more than once since the last wait; a mark
+// wakes twice, for itself and for its segment, so it is seen. (One that is told between the two is
+// not: bytes behind it in the same segment wait for the next edge.) A one-shot poll sees the bytes
+// themselves; asked for marks, it would end for one that nobody reads past.
+//
 // A poll holds a reference to the file. So close() of an armed descriptor is a cancel entry and a
 // close entry in one batch; without the cancel the peer would see no FIN.
 #include "driver/uring/uring_driver.hpp"
@@ -96,7 +102,9 @@ int UringDriver::arm(int fd, Descriptor& descriptor, bool out) noexcept {
     } else {
         const bool stays = descriptor.multishot_left || (descriptor.bulk && !descriptor.hung_up);
         descriptor.polls_once = descriptor.polls_once && stays;
-        add_poll(fd, POLLIN | POLLRDHUP, !descriptor.polls_once, tag_of_edge_in(fd, descriptor));
+        const unsigned besides = descriptor.polls_once ? 0U : mark_events;
+        add_poll(fd, POLLIN | POLLRDHUP | besides, !descriptor.polls_once,
+                 tag_of_edge_in(fd, descriptor));
         descriptor.armed_in = true;
     }
     return 0;

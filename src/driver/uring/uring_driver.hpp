@@ -2,6 +2,8 @@
 /// The io_uring body: polls as the source of edges, entries for files, close and cancel.
 #pragma once
 
+#include <poll.h>
+
 #include <cstddef>
 #include <memory>
 
@@ -19,6 +21,11 @@ inline constexpr std::size_t send_batch_from = 8;
 /// So many sends make a batch full: it goes out before the turn ends. Who answers first should not
 /// wait for all the others.
 inline constexpr unsigned send_batch_max = 32;
+
+/// What a multishot poll for reading asks for besides, to see urgent marks. A wake-up by bytes
+/// names both, whatever they are; when the kernel looks at a TCP socket it names POLLPRI alone, and
+/// only for a mark.
+inline constexpr unsigned mark_events = POLLPRI | POLLRDBAND;
 
 class UringDriver final : public KernelDriver<UringDriver> {
 public:

@@ -15,6 +15,9 @@
 namespace rondo::os {
 namespace {
 
+// Without set-user-id and its like: they are meant for the old owner, and for the old content.
+constexpr std::uint32_t permissions = 0777;
+
 Task<std::string> read_path(std::string path) {
     File file = co_await File::open(path);
     std::string content = co_await file.read_all();
@@ -46,7 +49,7 @@ Task<std::optional<std::uint32_t>> old_mode(const std::string& path) {
         if (status.is_directory()) {
             throw Error("replace", path, EISDIR);
         }
-        co_return status.mode;
+        co_return status.mode & permissions;
     } catch (const Error& error) {
         if (error.os_error() != ENOENT) {
             throw;
@@ -138,8 +141,6 @@ Task<> copy_by_hand(File& from, File& to, std::uint64_t at) {
         co_await to.write_all(Bytes(buffer.data(), got));
     }
 }
-
-constexpr std::uint32_t permissions = 0777;
 
 Task<> copy_path(std::string from_path, std::string to_path) {
     File from = co_await File::open(from_path);

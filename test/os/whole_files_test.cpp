@@ -59,6 +59,21 @@ TEST_P(WholeFilesTest, a_replacement_keeps_the_permissions) {
     });
 }
 
+// Else who replaces a file of another's would make its own content run as itself.
+TEST_P(WholeFilesTest, a_replacement_does_not_run_as_its_owner) {
+    on_driver([&]() -> Task<> {
+        for (const mode_t bits : {04000U, 02000U, 01000U, 07000U}) {
+            make_file(folder / "file", "old");
+            EXPECT_EQ(chmod((folder / "file").c_str(), bits | 0755), 0);
+            const os::FileStatus before = co_await os::stat(folder / "file");
+            EXPECT_EQ(before.mode, bits | 0755);
+            co_await os::replace_file(folder / "file", "new");
+            const os::FileStatus after = co_await os::stat(folder / "file");
+            EXPECT_EQ(after.mode, 0755U);
+        }
+    });
+}
+
 TEST_P(WholeFilesTest, a_replacement_of_a_name_without_directory) {
     char before[4096];
     ASSERT_NE(getcwd(before, sizeof before), nullptr);

@@ -21,7 +21,8 @@ Task<> write_file(std::string_view path, Bytes bytes);
 /// Gives `path` the content `bytes` in one step: whoever reads it finds the old content or the new
 /// one, whole, also after the system broke down. The bytes go to a new file in the same directory,
 /// which must be writable, and reach the medium before it takes the name. Permissions are those of
-/// the old file; its owner and further names (links) are not kept, and a symbolic link is replaced.
+/// the old file, without set-user-id and its like; its owner and further names (links) are not
+/// kept, and a symbolic link is replaced.
 ///
 /// Cancellation: a stopped or failed call left the old content or the new one; the new file beside
 /// it is removed.

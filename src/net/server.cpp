@@ -2,8 +2,9 @@
 //
 // When descriptors run out there are two dangers: to spin on an accept that fails at once, and to
 // sleep while there is work. So a failed accept costs a pause, drawn from an interval that doubles,
-// and the end of one of the server's own connections ends the pause. Who waits in the listener is
-// served then. Only if nothing helps for long are clients refused, with the descriptor kept for it,
+// and the end of one of the server's own connections ends the pause; one that came since the accept
+// began counts too, as the accept may have failed before it. Who waits in the listener is served
+// then. Only if nothing helps for long are clients refused, with the descriptor kept for it,
 // one a pause.
 #include "rondo/net/server.hpp"
 
@@ -131,7 +132,7 @@ Server::Failure Server::classify(const std::exception_ptr& error) noexcept {
     }
 }
 
-Task<bool> Server::recover(Failure failure) {
+Task<bool> Server::recover(Failure failure, std::uint64_t ended_before) {
     if (failure == Failure::transient && ++transient_ % transient_in_a_row != 0) {
         co_await yield();
         co_return false;
@@ -143,8 +144,12 @@ Task<bool> Server::recover(Failure failure) {
     }
     const Duration half = pause_ / 2;
     const auto drawn = loop.driver().entropy() % static_cast<std::uint64_t>(half.count());
-    freed_.clear();
-    const auto ended_early = co_await move_on_after(half + Duration(drawn), freed_.wait());
+    bool ended_early = ended_connections() != ended_before;
+    if (!ended_early) {
+        freed_.clear();
+        const auto freed = co_await move_on_after(half + Duration(drawn), freed_.wait());
+        ended_early = freed.has_value();
+    }
     pause_ = std::min(2 * pause_, longest_pause);
     reserve_.take();
     co_return !ended_early && is_exhausted_ && reserve_.is_open() &&

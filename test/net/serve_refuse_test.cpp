@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server does for its clients when descriptors have run out for long.
+// What a server does when descriptors have run out, and for its clients when that lasts.
+#include <cerrno>
 #include <deque>
 #include <string>
 
 #include "net/net_test.hpp"
+#include "rondo/coro/yield.hpp"
 #include "rondo/loop/create_task.hpp"
 #include "rondo/loop/sleep.hpp"
 #include "rondo/net/serve.hpp"
 #include "rondo/sim/run.hpp"
+#include "rondo/sync/event.hpp"
 #include "support/reading.hpp"
 
 namespace rondo::test {
@@ -55,6 +58,56 @@ TEST_F(ServeRefuseTest, when_descriptors_do_not_come_back_clients_are_refused) {
             co_await serving;
         },
         options);
+}
+
+/// Has room for one connection: while that ends, the accept of a second fails.
+class FullListener {
+public:
+    explicit FullListener(const Server& server) : server_(&server) {}
+
+    Task<TcpStream> accept() {
+        ++calls_;
+        if (calls_ == 2) {
+            asked.set();
+            while (server_->active() > 0) {
+                co_await yield();
+            }
+            failed_at_ = now();
+            throw Error("accept", "a test", EMFILE);
+        }
+        if (calls_ == 3) {
+            pause = now() - failed_at_;
+            asked_again.set();
+            co_await sleep(1h);
+        }
+        co_return TcpStream();
+    }
+
+    Event asked;
+    Event asked_again;
+    Duration pause{};
+
+private:
+    const Server* server_;
+    TimePoint failed_at_{};
+    int calls_ = 0;
+};
+
+TEST_F(ServeRefuseTest, an_accept_that_failed_while_a_connection_ended_is_repeated_at_once) {
+    for (const std::uint64_t seed : {0U, 1U, 2U}) {
+        auto main = []() -> Task<> {
+            Server server;
+            FullListener listener(server);
+            auto handler = [&](TcpStream) -> Task<> { co_await listener.asked.wait(); };
+            auto serving = create_task(net::serve(listener, handler, server));
+            co_await listener.asked_again.wait();
+            EXPECT_EQ(listener.pause, 0s);
+            EXPECT_EQ(server.stats().exhausted, 1U);
+            server.shut_down();
+            co_await serving;
+        };
+        run_sim(main, seed);
+    }
 }
 
 }  // namespace

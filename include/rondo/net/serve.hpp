@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -32,6 +33,7 @@ struct AcceptOutcome {
     std::optional<Accepted<L>> connection;
     Server::Failure failure = Server::Failure::transient;
     std::exception_ptr error;
+    std::uint64_t ended_before = 0;  ///< Server::ended_connections() when it began
 };
 
 /// A listener at which several accepts may wait.
@@ -50,6 +52,7 @@ auto next_connection(L& listener, Server& server) {
 template <class L>
 Task<AcceptOutcome<L>> accept_once(L& listener, Server& server) {
     AcceptOutcome<L> outcome;
+    outcome.ended_before = server.ended_connections();
     try {
         Accepted<L> connection = co_await next_connection(listener, server);
         outcome.connection.emplace(std::move(connection));
@@ -151,7 +154,7 @@ Task<> accept_all(L& listener, H& handler, Server& server, TaskGroup& group) {
         if (failed.failure == Server::Failure::fatal) {
             std::rethrow_exception(failed.error);
         }
-        const bool refuse = co_await server.recover(failed.failure);
+        const bool refuse = co_await server.recover(failed.failure, failed.ended_before);
         if (refuse) {
             co_await refuse_one(listener, server);
         }

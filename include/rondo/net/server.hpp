@@ -118,8 +118,11 @@ public:
     /// What to do about an accept that failed, in its handler.
     enum class Failure : std::uint8_t { transient, exhausted, fatal };
     Failure classify(const std::exception_ptr& error) noexcept;
-    /// Returns when it is worth to accept again. True: one who waits is to be refused.
-    Task<bool> recover(Failure failure);
+    /// How many connections have had their end.
+    std::uint64_t ended_connections() const noexcept { return stats_.accepted - stats_.active; }
+    /// Returns when it is worth to accept again: at once when a connection has ended since there
+    /// were `ended_before`. True: one who waits is to be refused.
+    Task<bool> recover(Failure failure, std::uint64_t ended_before);
     /// Frees the descriptor that is kept for refusing, and takes one again.
     void use_reserve() noexcept { reserve_.close(); }
     void restore_reserve() noexcept { reserve_.take(); }

@@ -36,6 +36,14 @@ struct KernelAction {
     unsigned long restorer;
     unsigned long mask;
 };
+/// As getdents64 has it.
+struct KernelEntry {
+    std::uint64_t inode;
+    std::int64_t next;
+    unsigned short size;
+    unsigned char type;
+    char name[5];
+};
 constexpr unsigned long default_action = 0;
 constexpr unsigned long ignore = 1;
 
@@ -108,16 +116,54 @@ RONDO_BARE int open_null(int floor) noexcept {
     return opened < 0 ? opened : lift(opened, floor);
 }
 
-/// Everything from 3 on is closed by exec. Without close_range, as far as the limit goes.
+RONDO_BARE void mark_closing(int descriptor) noexcept {
+    syscall(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+/// The descriptor that a name in /proc/self/fd stands for; 0 for "." and "..".
+RONDO_BARE int descriptor_named(const char* name) noexcept {
+    int number = 0;
+    for (; *name >= '0' && *name <= '9'; ++name) {
+        number = number * 10 + (*name - '0');
+    }
+    return number;
+}
+
+/// False: there is no /proc, or no descriptor left to read it by.
+RONDO_BARE bool mark_listed() noexcept {
+    alignas(KernelEntry) char entries[4096];
+    const auto folder = static_cast<int>(
+        syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    long bytes = folder;
+    while (bytes >= 0) {
+        bytes = syscall(SYS_getdents64, folder, entries, sizeof entries);
+        if (bytes == 0) {
+            syscall(SYS_close, folder);
+            return true;
+        }
+        for (long at = 0; at < bytes;) {
+            const auto& entry = *reinterpret_cast<const KernelEntry*>(entries + at);
+            const int descriptor = descriptor_named(entry.name);
+            if (descriptor >= standard_descriptors) {
+                mark_closing(descriptor);
+            }
+            at += entry.size;
+        }
+    }
+    return false;
+}
+
+/// Everything from 3 on is closed by exec. Where nothing lists it, as far as the limit goes.
 RONDO_BARE void mark_all() noexcept {
-    if (syscall(SYS_close_range, standard_descriptors, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
+    if (syscall(SYS_close_range, standard_descriptors, ~0U, CLOSE_RANGE_CLOEXEC) == 0 ||
+        mark_listed()) {
         return;
     }
     std::uint64_t limit[2] = {1024, 0};
     syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, limit);
     const int end = limit[0] < 65536 ? static_cast<int>(limit[0]) : 65536;
     for (int i = standard_descriptors; i < end; ++i) {
-        syscall(SYS_fcntl, i, F_SETFD, FD_CLOEXEC);
+        mark_closing(i);
     }
 }
 

@@ -17,6 +17,12 @@ Family family_of(const ConnectOptions& options) noexcept {
     return options.local->is_ipv6() ? Family::ipv6 : Family::ipv4;
 }
 
+// From one port, attempts beside each other would fail because it is taken.
+detail::ConnectRace::Delays delays_of(const ConnectOptions& options) noexcept {
+    const bool one_by_one = options.local && options.local->port() != 0;
+    return {one_by_one ? Duration::max() : options.attempt_delay, options.resolution_delay};
+}
+
 std::string target_of(const std::string& host, std::uint16_t port) {
     const bool bare_ipv6 = host.find(':') != host.npos && !host.starts_with('[');
     return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
@@ -25,8 +31,7 @@ std::string target_of(const std::string& host, std::uint16_t port) {
 class HostRace final : public detail::ConnectRace {
 public:
     HostRace(std::string host, std::uint16_t port, const ConnectOptions& options)
-        : ConnectRace(target_of(host, port), family_of(options),
-                      {options.attempt_delay, options.resolution_delay}),
+        : ConnectRace(target_of(host, port), family_of(options), delays_of(options)),
           host_(std::move(host)),
           port_(port),
           options_(options),

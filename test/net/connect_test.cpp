@@ -189,6 +189,20 @@ protected:
         return options;
     }
 
+    /// Connects until the listener answers no more.
+    static Task<std::vector<TcpStream>> fill(const TcpListener& listener) {
+        std::vector<TcpStream> kept;
+        for (int i = 0; i < 10; ++i) {
+            auto filling = TcpStream::connect(listener.local_address());
+            auto filled = co_await move_on_after(20ms, std::move(filling));
+            if (!filled) {
+                break;
+            }
+            kept.push_back(std::move(*filled));
+        }
+        co_return kept;
+    }
+
 private:
     char path_[32] = "/tmp/rondo_hosts_XXXXXX";
 };
@@ -200,15 +214,7 @@ TEST_P(ConnectHostsTest, a_silent_address_is_overtaken_by_the_next) {
         TcpListener full = TcpListener::listen(Address::parse("127.0.0.2", 0), small);
         const std::uint16_t port = full.local_address().port();
         TcpListener good = TcpListener::listen(Address::parse("127.0.0.3", port));
-        std::vector<TcpStream> kept;
-        for (int i = 0; i < 10; ++i) {
-            auto filling = TcpStream::connect(full.local_address());
-            auto filled = co_await move_on_after(20ms, std::move(filling));
-            if (!filled) {
-                break;
-            }
-            kept.push_back(std::move(*filled));
-        }
+        const std::vector<TcpStream> kept = co_await fill(full);
         Resolver resolver(with_hosts("127.0.0.2 twin\n127.0.0.3 twin\n127.0.0.4 other\n"));
         ConnectOptions options;
         options.resolver = &resolver;
@@ -219,6 +225,29 @@ TEST_P(ConnectHostsTest, a_silent_address_is_overtaken_by_the_next) {
         const std::string failure = co_await failure_of(refused);
         EXPECT_EQ(failure, "connect other:" + std::to_string(port) +
                                ": 127.0.0.4:" + std::to_string(port) + ": Connection refused");
+    });
+}
+
+// Side by side the second would fail, for the port is taken.
+TEST_P(ConnectHostsTest, attempts_from_one_port_follow_each_other) {
+    on_driver([&]() -> Task<> {
+        net::ListenOptions small;
+        small.backlog = 0;
+        TcpListener full = TcpListener::listen(Address::parse("127.0.0.2", 0), small);
+        const std::uint16_t port = full.local_address().port();
+        TcpListener good = TcpListener::listen(Address::parse("127.0.0.3", port));
+        const std::vector<TcpStream> kept = co_await fill(full);
+        Resolver resolver(with_hosts("127.0.0.2 twin\n127.0.0.3 twin\n"));
+        ConnectOptions options;
+        options.resolver = &resolver;
+        options.attempt_delay = 1ms;
+        options.attempt_timeout = 30ms;
+        TcpListener free = TcpListener::listen(Address::loopback(0));
+        options.local = free.local_address();
+        free.close();
+        TcpStream client = co_await net::connect("twin", port, options);
+        EXPECT_EQ(client.peer_address().host(), "127.0.0.3");
+        EXPECT_EQ(client.local_address(), *options.local);
     });
 }
 

@@ -24,6 +24,7 @@ struct ConnectOptions {
     /// An attempt that takes longer has failed; unset: as long as the system tries.
     std::optional<Duration> attempt_timeout;
     /// Connections come from this address, of which only the family's hosts are tried; port 0: any.
+    /// From one port there is one attempt at a time: an address that is silent needs a timeout.
     std::optional<Address> local;
     Resolver* resolver = nullptr;  ///< null: the loop's own
 

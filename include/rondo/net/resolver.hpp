@@ -73,8 +73,10 @@ struct MailRecord {
 /// at once; its question runs on for the others.
 ///
 /// Errors of all lookups: Error with the host's name in it; `not_found` (no such host, or no record
-/// of this kind), `timed_out`, `unreachable` (no name server), `refused`, `protocol` (the answer
-/// is malformed, or its aliases form a loop), `invalid` (no name), `unexpected` (SERVFAIL).
+/// of this kind), `timed_out`, `unreachable` (no name server), `refused`, `not_supported` (NOTIMP),
+/// `protocol` (the question was not understood, the answer is malformed, or its aliases form a
+/// loop), `invalid` (no name), `exhausted` (memory or descriptors ran out), `unexpected`
+/// (SERVFAIL).
 class Resolver {
 public:
     /// Requires: inside run(); it is used on this loop only.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A cancel against the end of a send or a connect, a hundred thousand times: what the driver says
-// was sent was sent, and no connection is left behind.
+// A cancel against the end of a send, a write or a connect, a hundred thousand times: what the
+// driver says was sent was sent, and no connection is left behind.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <thread>
 
@@ -30,7 +32,7 @@ private:
         detail::SimRandom dice(777);
         char bytes[8192];
         for (;;) {
-            const ssize_t count = ::recv(fd, bytes, 1 + dice.below(sizeof bytes), 0);
+            const ssize_t count = ::read(fd, bytes, 1 + dice.below(sizeof bytes));
             if (count <= 0) {
                 return;
             }
@@ -72,64 +74,80 @@ private:
     std::thread thread_;
 };
 
-}  // namespace
+// What it says that it sent: all of it, if it was not cancelled; but a write may end after a part.
+std::size_t sent_by(const TestOperation& out) {
+    const bool stopped = out.result == -ECANCELED;
+    if (out.kind == OperationKind::write) {
+        EXPECT_TRUE(stopped || out.result > 0) << out.result;
+        EXPECT_LE(out.result, static_cast<int>(out.size));
+        return out.result > 0 ? static_cast<std::size_t>(out.result) : 0;
+    }
+    EXPECT_TRUE(stopped || out.result == static_cast<int>(out.size)) << out.result;
+    EXPECT_TRUE(stopped ? out.moved < out.size : out.moved == out.size) << out.moved;
+    return out.moved;
+}
 
-class SendRaceSlow : public RaceSlow {
-protected:
-    void race_sends(std::pair<int, int> ends, const char* over);
-};
-
-void SendRaceSlow::race_sends(std::pair<int, int> ends, const char* over) {
-    const auto [client, server] = ends;
-    driver().set_option(client, SOL_SOCKET, SO_SNDBUF, 4096);
-    driver().set_option(server, SOL_SOCKET, SO_RCVBUF, 4096);
-    const int blocking = dup(server);
+void race_sends(Bench& bench, OperationKind kind, const RaceEnds& ends, const std::string& driver) {
+    const int blocking = dup(ends.reader);
     ASSERT_EQ(fcntl(blocking, F_SETFL, 0), 0);
     Reader reader(blocking);
-    Racer racer(*bench_);
+    Racer racer(bench);
     const long races = race_count();
     std::size_t sent = 0;
     long partly = 0;
     std::string bytes;
-    for (long i = 0; i < races; ++i) {
+    for (long i = 0; i < races && !testing::Test::HasFailure(); ++i) {
         bytes.resize(1 + racer.dice.below(6000));
         for (std::size_t k = 0; k < bytes.size(); ++k) {
             bytes[k] = byte_at(sent + k);
         }
-        TestOperation send(OperationKind::send_all, client, bytes.data(), bytes.size());
+        TestOperation send(kind, ends.writer, bytes.data(), bytes.size());
         racer.run(send);
-        if (send.result == -ECANCELED) {
-            partly += send.moved > 0 ? 1 : 0;
-            ASSERT_LT(send.moved, bytes.size());
-        } else {
-            ASSERT_EQ(send.result, static_cast<int>(bytes.size()));
-            ASSERT_EQ(send.moved, bytes.size());
-        }
-        sent += send.moved;
-        if (send.moved == 0) {
+        const std::size_t moved = sent_by(send);
+        partly += moved > 0 && moved < bytes.size() ? 1 : 0;
+        sent += moved;
+        if (moved == 0) {
             sched_yield();  // to the reader
         }
     }
-    bench_->close(client);
-    driver().wait(0);
+    bench.close(ends.writer);
+    bench.driver().wait(0);
     EXPECT_EQ(reader.join(), sent);
     EXPECT_TRUE(reader.is_sound());
     racer.expect_races(races);
     std::printf(
-        "send over %s on %s: %ld races, %ld sent, %ld cancelled, %ld of them after a part, "
+        "send over %s on %s: %ld races, %ld sent, %ld cancelled, %ld ended after a part, "
         "%zu bytes sent and received\n",
-        over, name_of(GetParam()).c_str(), races, races - racer.cancelled, racer.cancelled, partly,
-        sent);
+        ends.over, driver.c_str(), races, races - racer.cancelled, racer.cancelled, partly, sent);
     ::close(blocking);
-    bench_->close(server);
+    bench.close(ends.reader);
 }
 
+}  // namespace
+
+class SendRaceSlow : public RaceSlow {
+protected:
+    void race_pair(std::pair<int, int> sockets, const char* over) {
+        const auto [client, server] = sockets;
+        driver().set_option(client, SOL_SOCKET, SO_SNDBUF, 4096);
+        driver().set_option(server, SOL_SOCKET, SO_RCVBUF, 4096);
+        race_sends(*bench_, OperationKind::send_all, {client, server, over}, name_of(GetParam()));
+    }
+};
+
 // The peer's window makes most of these wait.
-TEST_P(SendRaceSlow, cancelled_sends_say_what_they_sent) { race_sends(bench_->tcp_pair(), "tcp"); }
+TEST_P(SendRaceSlow, cancelled_sends_say_what_they_sent) { race_pair(bench_->tcp_pair(), "tcp"); }
 
 // Here each read makes room at once.
 TEST_P(SendRaceSlow, cancelled_sends_over_a_unix_socket_say_what_they_sent) {
-    race_sends(bench_->unix_pair(), "unix");
+    race_pair(bench_->unix_pair(), "unix");
+}
+
+// io_uring makes the write itself, and is asked to stop while it does.
+TEST_P(RaceSlow, cancelled_writes_of_a_pipe_say_what_they_wrote) {
+    const auto [in, out] = bench_->pipe();
+    ASSERT_GE(fcntl(out, F_SETPIPE_SZ, 4096), 4096);
+    race_sends(*bench_, OperationKind::write, {out, in, "a pipe"}, name_of(GetParam()));
 }
 
 TEST_P(RaceSlow, cancelled_connects_leave_no_connection) {

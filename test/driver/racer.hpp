@@ -105,6 +105,13 @@ private:
     Bench& bench_;
 };
 
+/// Two ends that a race moves bytes between, and what over.
+struct RaceEnds {
+    int writer;
+    int reader;
+    const char* over;
+};
+
 class RaceSlow : public DriverTest {};
 
 }  // namespace rondo::test

@@ -67,6 +67,7 @@ Table of_files() {
         {"ftruncate", failures({EIO, EFBIG}, {EINTR}, {})},
         {"fcntl", failures({}, {EBADF, EINVAL}, {})},
         {"fstat", failures({}, {EIO, ENOMEM, EOVERFLOW}, {})},
+        {"getdents64", failures({EIO, ENOMEM}, {EINTR}, {})},
         {"ioctl", failures({ENOTTY}, {}, {})},
         {"lseek", failures({}, {ESPIPE}, {})},
         {"mkdirat", failures({EACCES, ENOSPC, EDQUOT}, {}, {})},
@@ -107,9 +108,22 @@ Table of_loops() {
     };
 }
 
+// A signal that is not sent would leave a process that never ends: it is sent, and said not to be.
+// Those of a child are made before it executes its program.
 Table of_processes() {
     return {
+        {"child chdir", failures({ENOENT, EACCES, ENOTDIR, EIO}, {}, {})},
+        {"child close_range", failures({}, {ENOSYS, EINVAL}, {})},
+        {"child dup3", failures({EMFILE, EBUSY}, {}, {})},
+        {"child execve", failures({ENOENT, EACCES, ENOMEM, E2BIG, ETXTBSY}, {}, {})},
+        {"child fcntl", failures({EMFILE, EINVAL}, {}, {})},
+        {"child openat", failures({EMFILE, ENFILE, ENOENT}, {}, {})},
+        {"child prlimit64", failures({EPERM, EINVAL}, {}, {})},
+        {"child setpgid", failures({EPERM}, {}, {})},
+        {"child setsid", failures({EPERM}, {}, {})},
         {"clone", failures({EAGAIN, ENOMEM}, {}, {})},
+        {"pidfd_send_signal",
+         {{EPERM, Effect::after}, {ESRCH, Effect::after_quiet}, {EINVAL, Effect::after_quiet}}},
         {"waitid", failures({}, {EINTR}, {})},
         {"sigaction", failures({}, {EINVAL}, {})},
     };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Children and signals.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,23 @@ Task<> stopped_process() {
     require(!status.ok(), "a child that was not stopped");
 }
 
+Task<> signalled_process() {
+    os::Process child = os::spawn(os::command("/bin/sleep", "100"));
+    child.terminate();
+    const os::ExitStatus status = co_await child.wait();
+    require(!status.ok(), "a child that was not stopped");
+}
+
+// Every call that a child makes for itself before it executes its program.
+Task<> prepared_process() {
+    os::ProcessOptions options = os::shell("pwd; ulimit -c");
+    options.directory = std::string("/");
+    options.group = os::ProcessGroup::session;
+    options.limits.push_back(os::ResourceLimit(RLIMIT_CORE, 0));
+    const os::CompletedProcess done = co_await os::run(std::move(options));
+    require(done.out == "/\n0\n", "another output than the child's");
+}
+
 Task<> run_for_long() {
     os::ProcessOptions options = os::command("/bin/sleep", "100");
     options.out = os::Stdio::pipe();
@@ -107,6 +125,11 @@ Task<> received_signals() {
 // When the child has ended, a read that still waits is not needed any more.
 const std::vector<std::string_view> last_reads = {"entry read", "preadv2", "read"};
 
+// Nobody hears of the signal to a process that is given up, or to what it left of its group.
+const std::vector<std::string_view> last_signal = {"pidfd_send_signal"};
+const std::vector<std::string_view> last_reads_and_signal = {"entry read", "preadv2", "read",
+                                                             "pidfd_send_signal"};
+
 }  // namespace
 
 Scenarios process_scenarios() {
@@ -114,9 +137,11 @@ Scenarios process_scenarios() {
         {"processes", &processes},
         {"dialogue", &dialogue, 0, last_reads},
         {"left behind", &left_behind, 0, last_reads},
-        {"stopped process", &stopped_process},
-        {"timed out process", &timed_out_process},
-        {"dropped process", &dropped_process},
+        {"signalled process", &signalled_process},
+        {"stopped process", &stopped_process, 0, last_signal},
+        {"timed out process", &timed_out_process, 0, last_signal},
+        {"dropped process", &dropped_process, 0, last_signal},
+        {"prepared process", &prepared_process, 0, last_reads_and_signal},
         {"missing program", &missing_program, ENOENT},
         {"received signals", &received_signals},
     };

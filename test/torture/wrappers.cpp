@@ -23,6 +23,7 @@
 #include <system_error>
 #include <thread>
 
+#include "rondo/base/config.hpp"
 #include "torture/faults.hpp"
 #include "torture/ring_faults.hpp"
 
@@ -209,8 +210,8 @@ io_uring_probe* __wrap_io_uring_get_probe_ring(io_uring* ring) {
 }
 
 // Calls by number have up to six arguments; like the C library's own function this one takes six
-// words, whatever was passed. Children of spawn_process run it too, on a stack that sanitizers do
-// not know. io_uring_enter is the only one that fails.
+// words, whatever was passed. Children of spawn_process run it too, in the memory of their parent
+// and on a stack that sanitizers do not know: with these no call of a child fails.
 #if defined(__clang__)
 #define RONDO_BARE __attribute__((disable_sanitizer_instrumentation))
 #else
@@ -218,22 +219,46 @@ io_uring_probe* __wrap_io_uring_get_probe_ring(io_uring* ring) {
     __attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined")))
 #endif
 
+// What `number` is called in the table; null: it does not fail. `command` is that of fcntl.
+RONDO_BARE static const char* name_of_call(long number, [[maybe_unused]] long command) {
+    switch (number) {
+        case SYS_io_uring_enter: return "io_uring_enter";
+        case SYS_getdents64: return "getdents64";
+        case SYS_pidfd_send_signal: return "pidfd_send_signal";
+#if !RONDO_ASAN
+        case SYS_chdir: return "child chdir";
+        case SYS_close_range: return "child close_range";
+        case SYS_dup3: return "child dup3";
+        case SYS_execve: return "child execve";
+        case SYS_fcntl: return command == F_DUPFD_CLOEXEC ? "child fcntl" : nullptr;
+        case SYS_openat: return "child openat";
+        case SYS_prlimit64: return "child prlimit64";
+        case SYS_setpgid: return "child setpgid";
+        case SYS_setsid: return "child setsid";
+#endif
+        default: return nullptr;
+    }
+}
+
 long __real_syscall(long, ...);
 RONDO_BARE long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
-    if (number != __NR_io_uring_enter) {
+    const char* const name = name_of_call(number, b);
+    if (name == nullptr) {
         return __real_syscall(number, a, b, c, d, e, f);
     }
-    const Failure* const failure = Seam::enter("io_uring_enter");
-    if (failure != nullptr) {
-        errno = failure->error;
-        return -1;
-    }
-    rondo::test::RingFaults::before_enter();
-    const long result = __real_syscall(number, a, b, c, d, e, f);
-    const int error = errno;
-    rondo::test::RingFaults::after_enter();
-    errno = error;
-    return result;
+    return through<long>(name, [&] {
+        const bool enters = number == SYS_io_uring_enter;
+        if (enters) {
+            rondo::test::RingFaults::before_enter();
+        }
+        const long result = __real_syscall(number, a, b, c, d, e, f);
+        const int error = errno;
+        if (enters) {
+            rondo::test::RingFaults::after_enter();
+        }
+        errno = error;
+        return result;
+    });
 }
 
 // std::thread's constructor: void std::thread::_M_start_thread(unique_ptr<_State>, void (*)())

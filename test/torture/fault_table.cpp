@@ -133,6 +133,7 @@ Table of_entries() {
     return {
         {"entry accept", failures({EMFILE, ENFILE, ENOBUFS, ENOMEM, ENETDOWN, EPERM, ECANCELED},
                                   {EINTR, ECONNABORTED, EPROTO}, {})},
+        {"entry cancel", failures({}, {}, {ENOENT, EALREADY})},
         {"entry close", failures({}, {}, {EIO, EINTR, ENOSPC})},
         {"entry file", failures({ECANCELED, ENOMEM, EIO, EACCES, ENOSPC, EROFS}, {EINTR}, {})},
         {"entry read", failures({ECANCELED, ENOMEM, EIO, EFAULT, EINVAL, ENOBUFS, EOPNOTSUPP},

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "driver/uring/constants.hpp"
 #include "torture/faults.hpp"
 
 namespace rondo::test {
@@ -26,6 +27,7 @@ std::string_view name_of(std::uint8_t opcode) noexcept {
     switch (opcode) {
         case IORING_OP_ACCEPT: return "entry accept";
         case IORING_OP_POLL_ADD: return "entry poll";
+        case IORING_OP_ASYNC_CANCEL: return "entry cancel";
         case IORING_OP_CLOSE: return "entry close";
         case IORING_OP_SEND: return "entry send";
         case IORING_OP_READ: return "entry read";
@@ -37,9 +39,23 @@ std::string_view name_of(std::uint8_t opcode) noexcept {
         case IORING_OP_UNLINKAT:
         case IORING_OP_MKDIRAT:
         case IORING_OP_SYMLINKAT:
-        case IORING_OP_FALLOCATE: return "entry file";
+        case IORING_OP_FALLOCATE:
+        case detail::rondo_op_ftruncate: return "entry file";
         default: return {};
     }
+}
+
+// A cancel that the kernel did not carry out would leave an operation that nothing ends. It is
+// carried out, and its success, of which there is no completion otherwise, becomes the failure.
+void make_silent_entry_speak(io_uring_sqe& entry) {
+    entry.flags &= static_cast<std::uint8_t>(~IOSQE_CQE_SKIP_SUCCESS);
+}
+
+void replace_by_nothing(io_uring_sqe& entry) {
+    const std::uint64_t user_data = entry.user_data;
+    std::memset(&entry, 0, sizeof entry);
+    entry.opcode = IORING_OP_NOP;
+    entry.user_data = user_data;
 }
 
 void fail(io_uring_sqe& entry, const Failure& failure) {
@@ -47,15 +63,16 @@ void fail(io_uring_sqe& entry, const Failure& failure) {
         entry.len = 1;
         return;
     }
-    if (had_effect(failure.effect) && entry.opcode == IORING_OP_CLOSE) {
-        ::close(entry.fd);
+    if (entry.opcode == IORING_OP_ASYNC_CANCEL) {
+        make_silent_entry_speak(entry);
+    } else {
+        if (had_effect(failure.effect) && entry.opcode == IORING_OP_CLOSE) {
+            ::close(entry.fd);
+        }
+        replace_by_nothing(entry);
     }
-    const std::uint64_t user_data = entry.user_data;
-    std::memset(&entry, 0, sizeof entry);
-    entry.opcode = IORING_OP_NOP;
-    entry.user_data = user_data;
     const Seam::Pause uncounted;
-    substitutes.push_back({user_data, -failure.error});
+    substitutes.push_back({entry.user_data, -failure.error});
 }
 
 void fail_entries(io_uring& ring) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Failing entries of io_uring: the fault replaces the entry by one that does nothing, and puts
-/// the result that the kernel might have given into its completion.
+/// Failing entries of io_uring: the fault replaces the entry by one that does nothing (a cancel is
+/// carried out), and puts the result that the kernel might have given into its completion.
 #pragma once
 
 #include <liburing.h>

@@ -58,6 +58,7 @@ protected:
 TEST_P(AresFlightsTest, many_that_wait_for_their_turn_are_cancelled_in_a_short_step) {
     constexpr std::size_t count = 20'000;
     DnsServer server(nothing);
+    long waits = 0;
     const std::int64_t step = on_driver([&]() -> Task<std::int64_t> {
         AresFlights flights(current_loop(), cache, patient(1));
         flights.set_servers({server.address()}, false);
@@ -72,9 +73,11 @@ TEST_P(AresFlightsTest, many_that_wait_for_their_turn_are_cancelled_in_a_short_s
         while (flights.size() < count) {
             co_await yield();
         }
+        const long waits_before = thread_waits();
         const std::int64_t before = thread_time();
         asking.cancel();
         const std::int64_t took = thread_time() - before;
+        waits = thread_waits() - waits_before;
         EXPECT_LE(flights.size(), 1U);
         try {
             co_await asking;
@@ -85,6 +88,7 @@ TEST_P(AresFlightsTest, many_that_wait_for_their_turn_are_cancelled_in_a_short_s
         co_return took;
     });
     EXPECT_LT(step, 200'000'000) << "200,000,000 steps of a search take longer";
+    EXPECT_LT(waits, waits_max);
 }
 
 // ----------------------------------------------------------------------- other servers

@@ -32,6 +32,8 @@ protected:
 
 // ---------------------------------------------------------------- a reset, in each of six states
 
+// The handshake is a greeting, as net::prepared() awaits it; that of TLS has tls/reset_test.cpp.
+
 TEST_P(BrokenPeerTest, a_reset_while_connecting_is_refused) {
     on_driver([&]() -> Task<> {
         TcpListener listener = TcpListener::listen(Address::loopback(0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network that is cut sends no FIN: what has a deadline ends at it, exactly. On virtual time alone:
-// a cut real network would take the real time, and end what waits by the same deadlines.
+// A network that is cut sends no FIN: what has a deadline ends at it, exactly. On virtual time
+// only: with a kernel's network it would take the real time.
 #include <optional>
 
 #include "rondo/coro/task_group.hpp"

@@ -57,7 +57,8 @@ void Headers::set(std::string_view name, std::string value) {
 
 void Headers::append_to_last(std::string_view more) {
     if (!fields_.empty()) {
-        fields_.back().value.append(" ").append(more);
+        std::string& value = fields_.back().value;
+        value.append(value.empty() ? "" : " ").append(more);
     }
 }
 

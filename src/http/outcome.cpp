@@ -56,7 +56,7 @@ std::string Transfer::why() const {
 // found before.
 bool Transfer::is_bad_redirect() const noexcept {
     return result_ == CURLE_UNSUPPORTED_PROTOCOL ||
-           (result_ == CURLE_URL_MALFORMAT && !status_.empty());
+           (result_ == CURLE_URL_MALFORMAT && !head_.status().empty());
 }
 
 // libcurl has no code for it: the thread that looks the name up takes descriptors and memory.

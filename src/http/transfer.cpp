@@ -2,7 +2,6 @@
 #include "http/transfer.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <climits>
 #include <cstdint>
 #include <cstring>
@@ -190,50 +189,27 @@ std::size_t Transfer::on_header(char* data, std::size_t, std::size_t count, void
 
 // Each status line begins an answer: after "100 Continue", and after a redirect.
 void Transfer::take_header(std::string_view line) {
-    if (line.starts_with("HTTP/")) {
-        response_.headers.clear();
-        const std::size_t space = line.find(' ');
-        status_ = space != line.npos ? line.substr(space + 1, 3) : std::string_view();
-        if (status_ == "303" && request_.follow_redirects() && request_.method() != "HEAD") {
-            curl_easy_setopt(easy_.get(), CURLOPT_CUSTOMREQUEST, nullptr);
-        }
-        return;
-    }
-    if (!trimmed(line).empty()) {
-        take_field(line);
-    } else if (has_body_to_come() && announced_bytes() > request_.max_body_bytes()) {
-        overflow_ = Overflow::body;
-    }
-}
-
-// A line that begins with a blank goes on with the field before it, if there is one, and is none of
-// its own (RFC 9112 5.2 and 2.2).
-void Transfer::take_field(std::string_view line) {
-    if (line[0] == ' ' || line[0] == '\t') {
-        response_.headers.append_to_last(trimmed(line));
-        return;
-    }
-    const std::size_t colon = line.find(':');
-    if (colon != line.npos) {
-        response_.headers.add(std::string(trimmed(line.substr(0, colon))),
-                              std::string(trimmed(line.substr(colon + 1))));
+    switch (head_.take(line)) {
+        case AnswerHead::Line::status:
+            if (head_.status() == "303" && request_.follow_redirects() &&
+                request_.method() != "HEAD") {
+                curl_easy_setopt(easy_.get(), CURLOPT_CUSTOMREQUEST, nullptr);
+            }
+            break;
+        case AnswerHead::Line::field: break;
+        case AnswerHead::Line::end:
+            if (has_body_to_come() && head_.announced_bytes() > request_.max_body_bytes()) {
+                overflow_ = Overflow::body;
+            }
+            break;
     }
 }
 
 // The body of an answer that redirects is not for the caller, and libcurl drops it.
 bool Transfer::has_body_to_come() const noexcept {
-    const Headers& headers = response_.headers;
-    const bool redirects =
-        status_[0] == '3' && request_.follow_redirects() && headers.contains("location");
-    return request_.method() != "HEAD" && status_[0] != '1' && status_ != "204" &&
-           status_ != "304" && !redirects && !headers.contains("transfer-encoding");
-}
-
-std::uint64_t Transfer::announced_bytes() const noexcept {
-    const std::string_view text = response_.headers.get("content-length");
-    std::uint64_t bytes = 0;
-    const auto result = std::from_chars(text.data(), text.data() + text.size(), bytes);
-    return result.ec == std::errc::result_out_of_range ? UINT64_MAX : bytes;
+    const bool redirects = head_.status().starts_with('3') && request_.follow_redirects() &&
+                           response_.headers.contains("location");
+    return request_.method() != "HEAD" && head_.has_body() && !redirects;
 }
 
 }  // namespace rondo::http::detail

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_head.hpp"
 #include "rondo/http/client.hpp"
 
 namespace rondo::http::detail {
@@ -62,16 +63,14 @@ private:
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     void take_header(std::string_view line);
-    void take_field(std::string_view line);
     bool has_body_to_come() const noexcept;
-    std::uint64_t announced_bytes() const noexcept;
 
     const Request& request_;
     std::string origin_;
     std::string shown_url_;  ///< for people: without user and password
     Response response_;
     Duration queued_{0};
-    std::string status_;  ///< of the last answer, as digits
+    AnswerHead head_{response_.headers};
     std::size_t header_bytes_ = 0;
     CURLcode result_ = CURLE_OK;
     Overflow overflow_ = Overflow::none;

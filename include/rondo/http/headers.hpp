@@ -10,7 +10,7 @@
 namespace rondo::http {
 
 namespace detail {
-class Transfer;
+class AnswerHead;
 }
 
 /// One field as it was given or received; names are compared without regard to case.
@@ -51,7 +51,7 @@ public:
     auto end() const noexcept { return fields_.end(); }
 
 private:
-    friend class detail::Transfer;
+    friend class detail::AnswerHead;
     void append_to_last(std::string_view more);
 
     std::vector<Header> fields_;

@@ -12,8 +12,6 @@ namespace rondo::cli {
 namespace {
 
 constexpr std::string_view from_stdin = "-";
-constexpr std::string_view blanks = " \t\r\f\v";
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::size_t read_size = 16 * 1024;
 
 }  // namespace
@@ -38,34 +36,17 @@ Task<std::optional<std::string>> UrlSource::next() {
 
 Task<std::optional<std::string>> UrlSource::next_line() {
     for (;;) {
-        std::size_t end = buffer_.find('\n', taken_);
-        while (end == std::string::npos && !at_end_) {
-            const bool more = co_await read_more();
-            at_end_ = !more;
-            end = buffer_.find('\n', taken_);
-        }
-        if (end == std::string::npos && taken_ == buffer_.size()) {
-            co_return std::nullopt;
-        }
-        const std::string_view line =
-            std::string_view(buffer_).substr(taken_, std::min(end, buffer_.size()) - taken_);
-        std::string url(url_in(first_line_ && line.starts_with(byte_order_mark)
-                                   ? line.substr(byte_order_mark.size())
-                                   : line));
-        taken_ = std::min(end, buffer_.size() - 1) + 1;
-        first_line_ = false;
-        if (!url.empty()) {
+        std::optional<std::string> url = lines_.next();
+        if (url.has_value() || lines_.at_end()) {
             co_return std::move(url);
         }
+        co_await read_more();
     }
 }
 
-// What a line has beyond line_max is dropped as it comes, so that no input can fill the memory.
-Task<bool> UrlSource::read_more() {
-    buffer_.erase(0, taken_);
-    taken_ = 0;
+// What is ready to be read does not block, and the wait for it can be cancelled.
+Task<> UrlSource::read_more() {
     for (;;) {
-        // What is ready to be read does not block, and this wait can be cancelled.
         const int ready =
             co_await AwaitOperation(OperationKind::poll, STDIN_FILENO, nullptr, POLLIN);
         check_result(ready, "wait for", "stdin");
@@ -78,28 +59,12 @@ Task<bool> UrlSource::read_more() {
             throw Error("read", "stdin", errno);
         }
         if (count == 0) {
-            co_return false;
+            lines_.end();
+        } else {
+            lines_.add(std::string_view(bytes, static_cast<std::size_t>(count)));
         }
-        const std::string_view fresh(bytes, static_cast<std::size_t>(count));
-        if (buffer_.size() + fresh.size() <= line_max + read_size) {
-            buffer_ += fresh;
-            co_return true;
-        }
-        const std::size_t end = fresh.find('\n');
-        if (end != std::string_view::npos) {
-            buffer_.resize(line_max + 1);
-            buffer_ += fresh.substr(end);
-            co_return true;
-        }
+        co_return;
     }
-}
-
-std::string_view UrlSource::url_in(std::string_view line) noexcept {
-    const std::size_t first = line.find_first_not_of(blanks);
-    if (first == std::string_view::npos || line[first] == '#') {
-        return {};
-    }
-    return line.substr(first, line.find_last_not_of(blanks) - first + 1);
 }
 
 }  // namespace rondo::cli

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The URLs to fetch, one after the other: from the command line, and where that says "-", from
-/// stdin, of which never more than a few lines are held.
+/// stdin.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <rondo/rondo.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "url_lines.hpp"
 
 namespace rondo::cli {
 
 class UrlSource {
 public:
-    /// Longer lines are cut off here and cannot be fetched.
-    static constexpr std::size_t line_max = 64 * 1024;
+    /// Longer URLs cannot be fetched.
+    static constexpr std::size_t line_max = UrlLines::line_max;
 
     /// Lifetime: `arguments` must outlive this.
     explicit UrlSource(const std::vector<std::string>& arguments) noexcept
@@ -31,16 +32,11 @@ public:
 
 private:
     Task<std::optional<std::string>> next_line();
-    Task<bool> read_more();
-    /// A URL out of a line: without blanks around it; empty for comments.
-    static std::string_view url_in(std::string_view line) noexcept;
+    Task<> read_more();
 
     const std::vector<std::string>& arguments_;
     std::size_t argument_ = 0;
-    std::string buffer_;     ///< what was read from stdin
-    std::size_t taken_ = 0;  ///< of the buffer
-    bool first_line_ = true;
-    bool at_end_ = false;
+    UrlLines lines_;  ///< of stdin
 };
 
 }  // namespace rondo::cli

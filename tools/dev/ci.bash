@@ -147,6 +147,7 @@ cmd_matrix() {
             step "$preset: $driver" with_driver "$driver" test_preset "$preset" -E torture/sample
         done
     done
+    step "fuzz: build" build_preset fuzz
     step "clang-tidy" clang_tidy
     step "package consumers" test/package/run
     print_table

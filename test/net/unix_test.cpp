@@ -74,7 +74,7 @@ TEST_P(UnixTest, a_living_listener_is_not_replaced) {
         UnixListener living = UnixListener::listen(path);
         EXPECT_THROW(UnixListener::listen(path), Error);
         UnixStream probe = co_await living.accept();
-        const std::string nothing = co_await read_text(probe, 1);
+        const std::string nothing = co_await read_count(probe, 1);
         EXPECT_EQ(nothing, "");
         UnixStream client = co_await UnixStream::connect(path);
         UnixStream server = co_await living.accept();
@@ -145,10 +145,10 @@ TEST_P(UnixTest, a_pair_has_credentials_and_both_directions) {
         EXPECT_EQ(credentials.group, getgid());
         co_await near.write_all("out");
         near.shutdown_write();
-        const std::string text = co_await read_text(far, 100);
+        const std::string text = co_await read_count(far, 100);
         EXPECT_EQ(text, "out");
         co_await far.write_all("back");
-        const std::string back = co_await read_text(near, 4);
+        const std::string back = co_await read_count(near, 4);
         EXPECT_EQ(back, "back");
     });
 }
@@ -159,13 +159,13 @@ TEST_P(UnixTest, serve_takes_a_unix_listener) {
         UnixListener listener = UnixListener::listen(address);
         net::Server server;
         auto handler = [](UnixStream stream) -> Task<> {
-            const std::string text = co_await read_text(stream, 1);
+            const std::string text = co_await read_count(stream, 1);
             co_await stream.write_all(text + text);
         };
         auto run = create_task(net::serve(listener, handler, server));
         UnixStream client = co_await UnixStream::connect(address);
         co_await client.write_all("x");
-        const std::string answer = co_await read_text(client, 10);
+        const std::string answer = co_await read_count(client, 10);
         EXPECT_EQ(answer, "xx");
         server.shut_down();
         co_await run;

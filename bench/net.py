@@ -3,8 +3,10 @@
 """Compares echo servers by the CPU time that a request takes them, user and system together.
 
 All servers run at once on one processor, each with its connections; the client, on another one,
-gives each in turn a slice of some milliseconds, in an order that rotates. A ratio is the median
-of the ratios round by round, to the C server with the lower median in that cell.
+gives each in turn a slice of some milliseconds, in an order that rotates. In each cell all are
+started anew several times, since where the memory of a process comes to lie alone moves its
+figures by some per cent. A ratio is taken round by round, to the C server with the lower median
+in that cell; it is the median of the starts, and of a start that of its rounds.
 
 --lab measures without a second processor, and more quietly: see bench/net/net_lab.cpp.
 --check tests each server: every byte of messages up to 1 MiB, ends of stream, resets.
@@ -19,10 +21,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from net_compare.fleet import Failure, Fleet, check, measure_cell, raise_descriptor_limit
+from net_compare.fleet import (Failure, Fleet, check, measure_start, raise_descriptor_limit,
+                               servers_that_start)
 from net_compare.judging import missed_goals, print_cell, summarise, write_json
-from net_compare.laboratory import (is_possible_in_lab, lab_connections, measure_lab_cell,
-                                    print_counts)
+from net_compare.laboratory import lab_connections, measure_lab_start, print_counts, run_lab
 from net_compare.servers import OPTIONAL, SERVERS, present_servers
 
 CONNECTIONS = (1, 50, 1000)
@@ -40,11 +42,18 @@ def parse_cell(text):
     return connections, size
 
 
+def at_least_one(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
+    return number
+
+
 def parse_arguments():
     names = [server.name for server in SERVERS]
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="5 rounds, the floors and Rondo only")
+    parser.add_argument("--quick", action="store_true", help="3 starts, the floors and Rondo only")
     parser.add_argument("--ours", action="store_true", help="no peers: they are not built either")
     parser.add_argument("--lab", action="store_true", help="the laboratory; floors and Rondo")
     parser.add_argument("--counts", action="store_true",
@@ -53,13 +62,16 @@ def parse_arguments():
     parser.add_argument("--cells", type=lambda text: [parse_cell(c) for c in text.split(",")],
                         default=list(CELLS), metavar="50x64,…", help="CONNECTIONSxBYTES; all 12")
     parser.add_argument("--servers", metavar="A,B,…", help="only these of " + " ".join(names))
-    parser.add_argument("--rounds", type=int, help="slices of each server in each cell (15)")
+    parser.add_argument("--starts", type=at_least_one, metavar="N",
+                        help="how often the servers are started in each cell (9)")
+    parser.add_argument("--rounds", type=at_least_one, metavar="N", default=5,
+                        help="slices of each server in each start (5)")
     parser.add_argument("--slice", type=int, metavar="MS",
                         help="length of a slice (25, and 80 at 1,000 connections)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--programs", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args()
-    options.rounds = options.rounds or (5 if options.quick else 15)
+    options.starts = options.starts or (3 if options.quick else 9)
     asked = options.servers.split(",") if options.servers else None
     for name in asked or ():
         if name not in names:
@@ -72,38 +84,39 @@ def parse_arguments():
     return options
 
 
-def fits(cell, fleet, descriptors):
-    wanted = cell[0] * len(fleet.running) + 100
+def start_once(server, options):
+    if options.lab:
+        run_lab(options.programs, 1, 64, 1, (server.name,))
+    else:
+        Fleet([server], options.programs).stop()
+
+
+def fits(cell, servers, descriptors):
+    wanted = cell[0] * len(servers) + 100
     if wanted > descriptors:
-        print(f"left out: {cell[0]} connections to {len(fleet.running)} servers, more than the "
+        print(f"left out: {cell[0]} connections to {len(servers)} servers, more than the "
               f"{descriptors} descriptors that a process may have", file=sys.stderr)
     return wanted <= descriptors
 
 
 def compare(options, servers, descriptors):
     results = {}
-    with Fleet(servers, options.programs) as fleet:
-        if not fleet.running:
-            raise Failure("nothing to measure")
-        if options.check:
-            check(fleet, options.programs)
-            return results
-        for cell in options.cells:
-            if fits(cell, fleet, descriptors):
-                found = measure_cell(fleet, options.programs, cell, options)
-                results[cell], base = summarise(found)
-                print_cell(cell, results[cell], base)
+    for cell in options.cells:
+        if fits(cell, servers, descriptors):
+            starts = [measure_start(servers, options.programs, cell, options)
+                      for _ in range(options.starts)]
+            results[cell], base = summarise(starts)
+            print_cell(cell, results[cell], base)
     return results
 
 
 def compare_in_lab(options, servers):
-    names = [server.name for server in servers if is_possible_in_lab(server, options.programs)]
-    if not names:
-        raise Failure("nothing to measure")
+    names = [server.name for server in servers]
     results = {}
     for cell in options.cells:
-        found = measure_lab_cell(names, options.programs, cell, options)
-        results[cell], base = summarise(found)
+        starts = [measure_lab_start(names, options.programs, cell, options)
+                  for _ in range(options.starts)]
+        results[cell], base = summarise(starts)
         note = f" ({lab_connections(cell)} here)" if lab_connections(cell) != cell[0] else ""
         print_cell(cell, results[cell], base, note)
     return results
@@ -119,6 +132,12 @@ def main():
         if shutil.which("valgrind") is None:
             raise Failure("valgrind is missing")
         print_counts(options.programs, [server.name for server in servers])
+        return 0
+    servers = servers_that_start(servers, lambda server: start_once(server, options))
+    if not servers:
+        raise Failure("nothing to measure")
+    if options.check:
+        check(servers, options.programs)
         return 0
     if options.lab:
         results = compare_in_lab(options, servers)

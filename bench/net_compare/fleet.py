@@ -46,13 +46,14 @@ class Fleet:
     """All the servers that are measured, stopped in the end."""
 
     def __init__(self, servers, programs):
-        self.processor, self.client_processor = processors()
+        processor, self.client_processor = processors()
         self.running = []
-        for server in servers:
-            try:
-                self.running.append(Running(server, programs, self.processor))
-            except Failure as failure:  # as those on io_uring where the kernel refuses it
-                print(f"left out: {failure}", file=sys.stderr)
+        try:
+            for server in servers:
+                self.running.append(Running(server, programs, processor))
+        except Failure:
+            self.stop()
+            raise
 
     def __enter__(self):
         return self
@@ -80,21 +81,36 @@ def raise_descriptor_limit():
     return most
 
 
-def measure_cell(fleet, programs, cell, options):
-    """{server: [CPU us a request, round by round]}"""
-    connections, size = cell
-    slice_ms = options.slice or (80 if connections >= 1000 else 25)
-    printed = fleet.client(programs / "load_client", connections, size, slice_ms, options.rounds,
-                           *(running.target() for running in fleet.running))
-    found = {}
-    for line in printed.splitlines():
-        name, requests, cpu, _ = line.split()
-        found.setdefault(name, []).append(int(cpu) / 1000 / max(1, int(requests)))
+def servers_that_start(servers, start):
+    """Without those where start(server) fails, as on io_uring where the kernel refuses it."""
+    found = []
+    for server in servers:
+        try:
+            start(server)
+            found.append(server)
+        except Failure as failure:
+            print(f"left out: {failure}", file=sys.stderr)
     return found
 
 
-def check(fleet, programs):
-    for running in fleet.running:
-        began = time.monotonic()
-        fleet.client(programs / "echo_check", running.name, running.process.pid, running.port)
-        print(f"  {running.name:20} echoes rightly ({time.monotonic() - began:.1f} s)", flush=True)
+def measure_start(servers, programs, cell, options):
+    """Of servers that were just started: {server: [CPU us a request, round by round]}"""
+    connections, size = cell
+    slice_ms = options.slice or (80 if connections >= 1000 else 25)
+    with Fleet(servers, programs) as fleet:
+        printed = fleet.client(programs / "load_client", connections, size, slice_ms,
+                               options.rounds, *(running.target() for running in fleet.running))
+    found = {server.name: [] for server in servers}
+    for line in printed.splitlines():
+        name, requests, cpu, _ = line.split()
+        found[name].append(int(cpu) / 1000 / max(1, int(requests)))
+    return found
+
+
+def check(servers, programs):
+    with Fleet(servers, programs) as fleet:
+        for running in fleet.running:
+            began = time.monotonic()
+            fleet.client(programs / "echo_check", running.name, running.process.pid, running.port)
+            took = time.monotonic() - began
+            print(f"  {running.name:20} echoes rightly ({took:.1f} s)", flush=True)

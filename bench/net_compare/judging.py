@@ -14,25 +14,31 @@ GOAL_SERVERS = ("rondo-epoll", "rondo-uring")
 
 @dataclass(frozen=True)
 class Figure:
+    """Of a server: the median and the quartiles of its starts, each the median of its rounds."""
     median: float
-    low: float  # quartiles
+    low: float
     high: float
-    ratio: float | None  # to the cheaper floor
+    ratio: float | None  # to the cheaper floor: of each round; the median of a start; of the starts
 
 
-def summarise(found):
-    """{server: Figure}, and the name of the cheaper floor."""
-    floors = [name for name in FLOORS if name in found]
-    base = min(floors, key=lambda name: statistics.median(found[name])) if floors else None
+def summarise(starts):
+    """{server: Figure}, and the name of the cheaper floor; starts: [{server: [round by round]}]"""
+    medians = {name: [statistics.median(start[name]) for start in starts] for name in starts[0]}
+    floors = [name for name in FLOORS if name in medians]
+    base = min(floors, key=lambda name: statistics.median(medians[name])) if floors else None
     figures = {}
-    for name, values in found.items():
+    for name, values in medians.items():
         low, middle, high = (statistics.quantiles(values, n=4, method="inclusive")
                              if len(values) > 1 else values * 3)
         ratio = None
         if base is not None:
-            ratio = statistics.median(a / b for a, b in zip(values, found[base]))
+            ratio = statistics.median(ratio_in(start, name, base) for start in starts)
         figures[name] = Figure(middle, low, high, ratio)
     return figures, base
+
+
+def ratio_in(start, name, base):
+    return statistics.median(a / b for a, b in zip(start[name], start[base], strict=True))
 
 
 def verdict(name, figures):

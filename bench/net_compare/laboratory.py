@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 
 from net_compare.fleet import Failure, processors
 
@@ -14,24 +13,16 @@ def lab_connections(cell):
     return min(connections, 100) if size > 65536 else min(connections, 500)
 
 
-def is_possible_in_lab(server, programs):
-    try:
-        run_lab(programs, 1, 64, 1, (server.name,))
-    except Failure as failure:
-        print(f"left out: {server.name}, {failure}", file=sys.stderr)
-        return False
-    return True
-
-
-def measure_lab_cell(names, programs, cell, options):
+def measure_lab_start(names, programs, cell, options):
+    """As measure_start()."""
     connections = lab_connections(cell)
     per_slice = max(50, connections) * (4 if cell[1] > 65536 else 1)
     rounds = options.rounds * max(1, 1000 // per_slice)
     printed = run_lab(programs, connections, cell[1], rounds, names)
-    found = {}
+    found = {name: [] for name in names}
     for line in printed.splitlines():
         name, ns = line.split()
-        found.setdefault(name, []).append(float(ns) / 1000)
+        found[name].append(float(ns) / 1000)
     return found
 
 
@@ -42,7 +33,7 @@ def run_lab(programs, connections, size, rounds, names, wrapper=()):
         capture_output=True, text=True, check=False,
         preexec_fn=lambda: os.sched_setaffinity(0, {processor}))
     if done.returncode != 0:
-        raise Failure(f"net_lab: {done.stderr.strip() or done.returncode}")
+        raise Failure(f"net_lab {' '.join(names)}: {done.stderr.strip() or done.returncode}")
     return done.stderr if wrapper else done.stdout
 
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -36,6 +37,7 @@ int shell_says(const char* text) {
 }
 
 constexpr int no_filters = 99;
+constexpr int no_descriptor = 98;
 
 // Also one that was opened before the limit came down.
 int exit_code_of_high(int number, rlim_t limit_at_spawn) {
@@ -45,7 +47,10 @@ int exit_code_of_high(int number, rlim_t limit_at_spawn) {
         limit.rlim_cur = static_cast<rlim_t>(number) + 1;
         setrlimit(RLIMIT_NOFILE, &limit);
         const int inheritable = open("/dev/null", O_RDONLY);
-        if (dup2(inheritable, number) != number || !refuse_call(SYS_close_range, ENOSYS)) {
+        if (dup2(inheritable, number) != number) {
+            _exit(no_descriptor);
+        }
+        if (!refuse_call(SYS_close_range, ENOSYS)) {
             _exit(no_filters);
         }
         limit.rlim_cur = limit_at_spawn;
@@ -57,7 +62,7 @@ int exit_code_of_high(int number, rlim_t limit_at_spawn) {
 TEST(SpawnOldKernel, no_descriptor_is_inherited_however_high) {
     rlimit limit{};
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    const int number = limit.rlim_max > 70'000 ? 70'000 : 5'000;
+    const auto number = static_cast<int>(std::min<rlim_t>(limit.rlim_max - 1, 70'000));
     for (const rlim_t at_spawn : {static_cast<rlim_t>(number) + 1, rlim_t{1024}}) {
         const int code = exit_code_of_high(number, at_spawn);
         if (code == no_filters) {

@@ -6,6 +6,7 @@
 //
 // A bit in `occupied_` may be stale (timers unlink themselves); a set bit with an empty slot is
 // cleared when met. A slot with a timer always has its bit set.
+#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -23,10 +24,13 @@ RONDO_INLINE std::uint64_t TimerWheel::tick_of(std::int64_t when) noexcept {
 
 RONDO_INLINE void TimerWheel::place(Timer& timer, std::uint64_t tick) noexcept {
     unsigned level = static_cast<unsigned>(std::bit_width((tick ^ tick_) | 1) - 1) / bits;
-    if (level >= levels) [[unlikely]] {
+    const bool far = level >= levels;
+    if (far) [[unlikely]] {
         level = levels - 1;  // beyond the top level's turn: visited once a turn until it is near
     }
-    const std::size_t index = level * slots + ((tick >> (bits * level)) & (slots - 1));
+    const std::uint64_t digits = tick >> (bits * level);
+    due_ = std::min(due_, far ? tick_ : digits << (bits * level));
+    const std::size_t index = level * slots + (digits & (slots - 1));
     slots_[index].push(timer);
     occupied_[index / 64] |= std::uint64_t{1} << (index % 64);
 }
@@ -57,36 +61,31 @@ int TimerWheel::scan(int level, int from) noexcept {
     return -1;
 }
 
-// The next tick at which a slot must be fired or cascaded. False: the wheel is empty.
-bool TimerWheel::next_tick(std::uint64_t& tick) noexcept {
+// The next tick at which a slot must be fired or cascaded.
+std::uint64_t TimerWheel::next_tick() noexcept {
     for (int level = 0; level < levels; ++level) {
         const int shift = bits * level;
         const int here = static_cast<int>((tick_ >> shift) & (slots - 1));
         const int index = here + 1 < slots ? scan(level, here + 1) : -1;
         if (index >= 0) {
             const std::uint64_t base = (tick_ >> (shift + bits)) << (shift + bits);
-            tick = base + (static_cast<std::uint64_t>(index) << shift);
-            return true;
+            return base + (static_cast<std::uint64_t>(index) << shift);
         }
     }
     // Nothing is left in the top level's present turn (50 days): look into the next one.
     constexpr int top = levels - 1;
     const int index = scan(top, 0);
     if (index < 0) {
-        return false;
+        return no_tick;
     }
     const std::uint64_t turn = std::uint64_t{1} << (bits * levels);
-    tick = (tick_ / turn + 1) * turn + (static_cast<std::uint64_t>(index) << (bits * top));
-    return true;
+    return (tick_ / turn + 1) * turn + (static_cast<std::uint64_t>(index) << (bits * top));
 }
 
 std::int64_t TimerWheel::next() noexcept {
     constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-    std::uint64_t tick = 0;
-    if (!next_tick(tick) || tick > never / nanoseconds) {
-        return never;
-    }
-    return static_cast<std::int64_t>(tick) * nanoseconds;
+    due_ = next_tick();
+    return due_ > never / nanoseconds ? never : static_cast<std::int64_t>(due_) * nanoseconds;
 }
 
 void TimerWheel::cascade(unsigned level) noexcept {
@@ -124,13 +123,17 @@ std::size_t TimerWheel::fire_slot() noexcept {
 std::size_t TimerWheel::advance(std::int64_t now) noexcept {
     const std::uint64_t target = static_cast<std::uint64_t>(now / nanoseconds);
     std::size_t fired = 0;
+    if (target < due_) {
+        tick_ = std::max(tick_, target);
+        return fired;
+    }
     while (tick_ < target) {
-        std::uint64_t tick = 0;
-        if (!next_tick(tick) || tick > target) {
+        due_ = next_tick();
+        if (due_ > target) {
             tick_ = target;
             break;
         }
-        tick_ = tick;
+        tick_ = due_;
         for (unsigned level = levels - 1; level >= 1; --level) {
             if ((tick_ & ((std::uint64_t{1} << (bits * level)) - 1)) == 0) {
                 cascade(level);

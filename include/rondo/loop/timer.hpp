@@ -78,15 +78,17 @@ private:
     static constexpr int levels = 4;
     static constexpr int slots = 1 << bits;
     static constexpr std::int64_t nanoseconds = 1'000'000;
+    static constexpr std::uint64_t no_tick = ~std::uint64_t{0};
 
     static std::uint64_t tick_of(std::int64_t when) noexcept;
     void place(Timer& timer, std::uint64_t tick) noexcept;
     int scan(int level, int from) noexcept;
-    bool next_tick(std::uint64_t& tick) noexcept;
+    std::uint64_t next_tick() noexcept;
     void cascade(unsigned level) noexcept;
     std::size_t fire_slot() noexcept;
 
     std::uint64_t tick_;
+    std::uint64_t due_ = no_tick;  ///< no slot must be visited before this tick
     std::uint64_t occupied_[levels * slots / 64] = {};  ///< a bit for each of slots_
     TimerList slots_[levels * slots];                   ///< level by level
 };

@@ -26,33 +26,7 @@ ReadSome::ReadSome(const StreamSocket& stream, MutableBytes to) noexcept
     RONDO_REQUIRE(!to.empty(), "read_some into an empty buffer: its 0 would mean end of stream");
 }
 
-std::size_t ReadSome::await_resume() const {
-    const int got = AwaitOperation::await_resume();
-    if (got < 0) [[unlikely]] {
-        throw Error("read", stream_->name(), -got);
-    }
-    return static_cast<std::size_t>(got);
-}
-
-ReadLeased::ReadLeased(const StreamSocket& stream) noexcept
-    : AwaitOperation(OperationKind::receive_leased, stream.fd_), stream_(&stream) {}
-
-io::Lease ReadLeased::await_resume() const {
-    const int got = AwaitOperation::await_resume();
-    if (got < 0) [[unlikely]] {
-        throw Error("read", stream_->name(), -got);
-    }
-    return io::Lease::adopt(got > 0 ? lease() : nullptr, static_cast<std::size_t>(got));
-}
-
 // The driver never writes to what it sends.
-WriteAll::WriteAll(StreamSocket& stream, Bytes bytes) noexcept
-    : AwaitOperation(OperationKind::send_all, stream.fd_, const_cast<std::byte*>(bytes.data()),
-                     clamped(bytes.size())),
-      stream_(&stream) {
-    RONDO_REQUIRE(bytes.size() <= INT_MAX, "write_all of 2 GiB or more");
-}
-
 WriteAll::WriteAll(StreamSocket& stream, std::span<const Bytes> parts) noexcept
     : AwaitOperation(OperationKind::send_vector, stream.fd_, const_cast<Bytes*>(parts.data()),
                      clamped(parts.size())),
@@ -67,20 +41,6 @@ bool WriteAll::refuse() noexcept {
     return !rondo::detail::current_is_cancelled() && !rondo::detail::spent();
 }
 
-void WriteAll::await_resume() const {
-    const int got = AwaitOperation::await_resume();
-    if (got >= 0) [[likely]] {
-        return;
-    }
-    stream_->throw_write_error(got);
-}
-
-WriteAll::~WriteAll() {
-    if (AwaitOperation::await_resume() < 0 && bytes_moved() > 0) [[unlikely]] {
-        stream_->output_ = StreamSocket::Output::broken;
-    }
-}
-
 int StreamSocket::refusal() const noexcept {
     switch (output_) {
         case Output::free: return 0;
@@ -89,6 +49,8 @@ int StreamSocket::refusal() const noexcept {
     }
     return -EBADF;
 }
+
+void StreamSocket::throw_read_error(int result) const { throw Error("read", name(), -result); }
 
 void StreamSocket::throw_write_error(int result, const char* operation) const {
     if (output_ == Output::broken) {

@@ -2,12 +2,14 @@
 /// What TCP connections and Unix connections have in common: bytes in order, both ways.
 #pragma once
 
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "rondo/base/assert.hpp"
 #include "rondo/base/bytes.hpp"
 #include "rondo/base/config.hpp"
 #include "rondo/coro/task.hpp"
@@ -124,6 +126,7 @@ private:
     friend class WriteAll;
     /// 0, or the -errno of a write that must not begin.
     int refusal() const noexcept;
+    [[noreturn]] void throw_read_error(int result) const;
     [[noreturn]] void throw_write_error(int result, const char* operation = "write") const;
     Task<> send_by_reading(int file, std::uint64_t offset, std::uint64_t size,
                            LongMessage& message);
@@ -131,9 +134,47 @@ private:
     Output output_ = Output::free;
 };
 
+RONDO_INLINE std::size_t ReadSome::await_resume() const {
+    const int got = AwaitOperation::await_resume();
+    if (got < 0) [[unlikely]] {
+        stream_->throw_read_error(got);
+    }
+    return static_cast<std::size_t>(got);
+}
+
+RONDO_INLINE ReadLeased::ReadLeased(const StreamSocket& stream) noexcept
+    : AwaitOperation(OperationKind::receive_leased, stream.fd_), stream_(&stream) {}
+
+RONDO_INLINE io::Lease ReadLeased::await_resume() const {
+    const int got = AwaitOperation::await_resume();
+    if (got < 0) [[unlikely]] {
+        stream_->throw_read_error(got);
+    }
+    return io::Lease::adopt(got > 0 ? lease() : nullptr, static_cast<std::size_t>(got));
+}
+
+RONDO_INLINE WriteAll::WriteAll(StreamSocket& stream, Bytes bytes) noexcept
+    : AwaitOperation(OperationKind::send_all, stream.fd_, const_cast<std::byte*>(bytes.data()),
+                     static_cast<std::uint32_t>(bytes.size())),
+      stream_(&stream) {
+    RONDO_REQUIRE(bytes.size() <= INT_MAX, "write_all of 2 GiB or more");
+}
+
 RONDO_INLINE bool WriteAll::await_ready() noexcept {
     return stream_->output_ == StreamSocket::Output::free ? AwaitOperation::await_ready()
                                                           : refuse();
+}
+
+RONDO_INLINE void WriteAll::await_resume() const {
+    if (const int sent = AwaitOperation::await_resume(); sent < 0) [[unlikely]] {
+        stream_->throw_write_error(sent);
+    }
+}
+
+RONDO_INLINE WriteAll::~WriteAll() {
+    if (AwaitOperation::await_resume() < 0 && bytes_moved() > 0) [[unlikely]] {
+        stream_->output_ = StreamSocket::Output::broken;
+    }
 }
 
 }  // namespace rondo::net

@@ -99,27 +99,14 @@ def fits(cell, servers, descriptors):
     return wanted <= descriptors
 
 
-def compare(options, servers, descriptors):
-    results = {}
-    for cell in options.cells:
-        if fits(cell, servers, descriptors):
-            starts = [measure_start(servers, options.programs, cell, options)
-                      for _ in range(options.starts)]
-            results[cell], base = summarise(starts)
-            print_cell(cell, results[cell], base)
-    return results
-
-
-def compare_in_lab(options, servers):
-    names = [server.name for server in servers]
-    results = {}
-    for cell in options.cells:
-        starts = [measure_lab_start(names, options.programs, cell, options)
-                  for _ in range(options.starts)]
-        results[cell], base = summarise(starts)
-        note = f" ({lab_connections(cell)} here)" if lab_connections(cell) != cell[0] else ""
-        print_cell(cell, results[cell], base, note)
-    return results
+def measure_cell(cell, options, servers):
+    """Prints and returns its figures."""
+    measure = measure_lab_start if options.lab else measure_start
+    figures, base = summarise([measure(servers, options.programs, cell, options)
+                               for _ in range(options.starts)])
+    connections = lab_connections(cell) if options.lab else cell[0]
+    print_cell(cell, figures, base, f" ({connections} here)" if connections != cell[0] else "")
+    return figures
 
 
 def main():
@@ -139,10 +126,8 @@ def main():
     if options.check:
         check(servers, options.programs)
         return 0
-    if options.lab:
-        results = compare_in_lab(options, servers)
-    else:
-        results = compare(options, servers, descriptors)
+    results = {cell: measure_cell(cell, options, servers)
+               for cell in options.cells if options.lab or fits(cell, servers, descriptors)}
     if options.json is not None:
         write_json(options.json, results)
     if not set(CELLS) <= set(results):

@@ -55,7 +55,7 @@ def verdict(name, figures):
     return "level" if is_level else "AHEAD"
 
 
-def print_cell(cell, figures, base, note=""):
+def print_cell(cell, figures, base, note):
     connections, size = cell
     print(f"{connections} connections x {size} B{note}: us a request; base {base or 'none'}")
     for name, figure in figures.items():

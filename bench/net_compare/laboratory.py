@@ -13,8 +13,9 @@ def lab_connections(cell):
     return min(connections, 100) if size > 65536 else min(connections, 500)
 
 
-def measure_lab_start(names, programs, cell, options):
+def measure_lab_start(servers, programs, cell, options):
     """As measure_start()."""
+    names = [server.name for server in servers]
     connections = lab_connections(cell)
     per_slice = max(50, connections) * (4 if cell[1] > 65536 else 1)
     rounds = options.rounds * max(1, 1000 // per_slice)

@@ -4,8 +4,8 @@
 
 All servers run at once on one processor, each with its connections; the client, on another one,
 gives each in turn a slice of some milliseconds, in an order that rotates. In each cell all are
-started anew several times, since where the memory of a process comes to lie alone moves its
-figures by some per cent. A ratio is taken round by round, to the C server with the lower median
+started anew several times, since starts differ by some per cent, where the rounds of one agree.
+A ratio is taken round by round, to the C server with the lower median
 in that cell; it is the median of the starts, and of a start that of its rounds.
 
 --lab measures without a second processor, and more quietly: see bench/net/net_lab.cpp.
